@@ -1,0 +1,1 @@
+DROP TABLE claims, campaign_facilities, campaigns, contract_facilities, contracts;

@@ -1,0 +1,174 @@
+//! The assembled application: every slice mounted, every middleware in its order, the document beside it.
+
+use std::{net::TcpListener, sync::Arc, time::Duration};
+
+use actix_cors::Cors;
+use actix_web::{
+    App, HttpRequest, HttpResponse, HttpServer,
+    dev::{ResourceDef, Server},
+    get,
+    middleware::{Compress, from_fn},
+    web::{self, Data},
+};
+use utoipa::openapi::{OpenApi, PathItem};
+use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::{
+    areas, assignments,
+    auth::Accounts,
+    campaigns, claims, contracts,
+    db::{Db, DbError},
+    error::{ApiError, ApiResult, Code},
+    facilities,
+    http::{Proxies, envelope},
+    items,
+    keys::Keys,
+    openapi, organizations, projects, reports, reveals, sessions, shipments, staff, users,
+};
+
+/// What the application is made of.
+#[derive(Clone)]
+pub struct Parts {
+    /// Where the database is, for the service's role.
+    pub database_url: String,
+    /// Connections per worker.
+    pub pool_size: usize,
+    /// Worker threads.
+    pub workers: usize,
+    /// The keys.
+    pub keys: Data<Keys>,
+    /// Accounts held in memory; somebody must `listen` for them.
+    pub accounts: Arc<Accounts>,
+    /// Proxies whose word on addresses counts.
+    pub proxies: Proxies,
+    /// Web pages that may call.
+    pub allowed_origins: Vec<String>,
+}
+
+/// The slices, in the order of the document.
+fn api(config: &mut ServiceConfig) {
+    config
+        .configure(sessions::routes)
+        .configure(users::routes)
+        .configure(areas::routes)
+        .configure(facilities::routes)
+        .configure(staff::routes)
+        .configure(assignments::routes)
+        .configure(organizations::routes)
+        .configure(projects::routes)
+        .configure(contracts::routes)
+        .configure(items::routes)
+        .configure(shipments::routes)
+        .configure(campaigns::routes)
+        .configure(claims::routes)
+        .configure(reports::routes)
+        .configure(reveals::routes);
+}
+
+/// The document that frontends are built from.
+pub fn document() -> OpenApi {
+    let (_, document) =
+        App::new().into_utoipa_app().openapi(openapi::base()).service(scope::scope("/api/v1").configure(api)).split_for_parts();
+    openapi::complete(document)
+}
+
+/// The server, bound and ready to be awaited.
+pub fn server(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
+    let document = document();
+    let routes = Data::new(Routes::of(&document));
+    let workers = parts.workers;
+    let server = HttpServer::new(move || {
+        let db = match Db::new(&parts.database_url, parts.pool_size) {
+            Ok(db) => db,
+            // The same settings have made the pool of the migration's check; a worker without one must not serve.
+            Err(error) => abandon(&error),
+        };
+        let (app, _) = App::new()
+            .into_utoipa_app()
+            .openapi(openapi::base())
+            .service(scope::scope("/api/v1").configure(api))
+            .split_for_parts();
+        app.app_data(Data::new(db))
+            .app_data(parts.keys.clone())
+            .app_data(Data::from(Arc::clone(&parts.accounts)))
+            .app_data(Data::new(parts.proxies.clone()))
+            .app_data(routes.clone())
+            .service(healthz)
+            .service(readyz)
+            .service(web::redirect("/docs", "/docs/"))
+            .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document.clone()))
+            .default_service(web::to(nowhere))
+            .wrap(Compress::default())
+            .wrap(from_fn(envelope))
+            .wrap(cors(&parts.allowed_origins))
+    });
+    let server = server
+        .workers(workers)
+        .client_request_timeout(Duration::from_secs(8))
+        .keep_alive(Duration::from_secs(75))
+        .max_connections(10_000)
+        .shutdown_timeout(20)
+        .disable_signals();
+    Ok(server.listen(listener)?.run())
+}
+
+#[expect(clippy::panic, reason = "a worker that cannot be built must not serve; the start has checked the same settings before")]
+fn abandon(error: &DbError) -> ! {
+    panic!("{error}")
+}
+
+fn cors(origins: &[String]) -> Cors {
+    let cors = origins.iter().fold(Cors::default(), |cors, origin| cors.allowed_origin(origin));
+    cors.allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
+        .allowed_headers([
+            "authorization",
+            "content-type",
+            "if-match",
+            "if-none-match",
+            "idempotency-key",
+            "accept",
+            "accept-language",
+        ])
+        .expose_headers(["etag", "location", "link", "x-request-id", "retry-after", "idempotent-replayed"])
+        .max_age(3600)
+}
+
+/// The process lives.
+#[get("/healthz")]
+async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({"status": "ok"}))
+}
+
+/// The process can answer: its database is there.
+#[get("/readyz")]
+async fn readyz(db: Data<Db>) -> ApiResult<HttpResponse> {
+    use diesel_async::RunQueryDsl;
+    diesel::sql_query("SELECT 1").execute(&mut db.conn().await?).await?;
+    Ok(HttpResponse::Ok().json(serde_json::json!({"status": "ready"})))
+}
+
+/// Which addresses take which methods: tells a wrong method from a wrong address.
+struct Routes(Vec<(ResourceDef, String)>);
+
+impl Routes {
+    fn of(document: &OpenApi) -> Self {
+        let methods = |item: &PathItem| {
+            let all =
+                [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("PATCH", &item.patch), ("DELETE", &item.delete)];
+            all.iter().filter(|(_, operation)| operation.is_some()).map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+        };
+        let mut routes: Vec<_> =
+            document.paths.paths.iter().map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect();
+        routes.extend(["/healthz", "/readyz", "/openapi.json", "/docs"].map(|path| (ResourceDef::new(path), "GET".to_owned())));
+        Self(routes)
+    }
+}
+
+async fn nowhere(request: HttpRequest, routes: Data<Routes>) -> ApiResult<HttpResponse> {
+    let allow = routes.0.iter().find(|(route, _)| route.is_match(request.path())).map(|(_, methods)| methods.clone());
+    match allow {
+        Some(allow) => Err(ApiError { allow: Some(allow), ..ApiError::new(Code::MethodNotAllowed) }),
+        None => Err(ApiError::new(Code::NotFound)),
+    }
+}

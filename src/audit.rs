@@ -1,0 +1,73 @@
+//! Who did what to which record, before and after. Written by the database itself; here it is only read.
+
+use chrono::{DateTime, Utc};
+use deserr::Deserr;
+use diesel::{ExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper};
+use diesel_async::RunQueryDsl;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::{
+    db::Conn,
+    error::{ApiResult, Faults},
+    http::{ListFilter, PageQuery},
+    schema::audit_log,
+};
+
+/// One change of a record or of what belongs to it.
+#[derive(Debug, Serialize, Queryable, Selectable, ToSchema)]
+#[diesel(table_name = audit_log)]
+pub struct HistoryEntry {
+    /// Rises with every change anywhere.
+    #[diesel(column_name = id)]
+    #[serde(rename = "sequence")]
+    pub sequence: i64,
+    /// The record that changed: the one asked for, or one that belongs to it.
+    #[diesel(column_name = record_id)]
+    pub id: Uuid,
+    /// The table of the record.
+    pub resource: String,
+    /// `created`, `changed`, `retired` or `restored`.
+    pub action: String,
+    /// When the database recorded it.
+    pub occurred_at: DateTime<Utc>,
+    /// Who did it.
+    pub actor_id: Uuid,
+    /// The revision that the change made.
+    pub revision: Option<i64>,
+    /// The record as it was; sealed fields are left out.
+    #[schema(value_type = Option<Object>)]
+    pub before: Option<Value>,
+    /// The record as it became; sealed fields are left out.
+    #[schema(value_type = Option<Object>)]
+    pub after: Option<Value>,
+}
+
+/// A history has no filters of its own: oldest first, or `sort=-sequence` for newest first.
+#[derive(Debug, Deserr, IntoParams)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct HistoryFilter {}
+
+impl ListFilter for HistoryFilter {
+    const SORTS: &'static [&'static str] = &["sequence"];
+}
+
+/// The changes of a record and of what belongs to it. Whether the caller may see the record is asked before.
+pub async fn history(conn: &mut Conn, subject: Uuid, page: &PageQuery) -> ApiResult<Vec<HistoryEntry>> {
+    let mut query = audit_log::table.filter(audit_log::subject_id.eq(subject)).select(HistoryEntry::as_select()).into_boxed();
+    let after = page.after::<i64>()?.map(|(sequence, _)| sequence);
+    if page.sort.descending {
+        query = query.order(audit_log::id.desc());
+        if let Some(sequence) = after {
+            query = query.filter(audit_log::id.lt(sequence));
+        }
+    } else {
+        query = query.order(audit_log::id.asc());
+        if let Some(sequence) = after {
+            query = query.filter(audit_log::id.gt(sequence));
+        }
+    }
+    Ok(query.limit(page.rows()).load(conn).await?)
+}

@@ -1,0 +1,57 @@
+//! Which roles may do what: the whole table, in one place.
+
+use super::types::Role;
+
+/// Something a caller is allowed to do; a handler's signature names it.
+pub trait Permission: 'static {
+    /// The roles that may.
+    const ROLES: &'static [Role];
+}
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])+ $name:ident: $($role:ident)+;)+) => {$(
+        $(#[$doc])+
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name;
+        impl Permission for $name {
+            const ROLES: &'static [Role] = &[$(Role::$role,)+];
+        }
+    )+};
+}
+
+permissions! {
+    /// Any signed-in person: their own account, the catalogue, areas.
+    Anyone: Admin Manager Coordinator Clerk Partner Auditor;
+    /// Read facilities, staff by pseudonym, shipments: partners wait for share grants.
+    ReadRegister: Admin Manager Coordinator Clerk Auditor;
+    /// Read partners, contracts, projects, campaigns and claims (partners: their own).
+    ReadContracts: Admin Manager Coordinator Partner Auditor;
+    /// Read who changed what.
+    ReadHistory: Admin Manager Coordinator Auditor;
+    /// Keep facilities, staff and shipments, within one's scope.
+    EditRegister: Manager Coordinator;
+    /// Receive a shipment at one's facility.
+    ReceiveShipments: Manager Coordinator Clerk;
+    /// Keep areas and the catalogue of items.
+    EditReferences: Admin Manager;
+    /// Keep partners, contracts, projects, campaigns and claims.
+    EditContracts: Manager;
+    /// Read the coarse cell of a facility.
+    ReadCoarseCell: Admin Manager Coordinator Auditor;
+    /// Write and, with a reason, read where a facility stands.
+    SealedLocations: Coordinator;
+    /// Write who a person is.
+    SealedIdentities: Coordinator;
+    /// Read, with a reason, who a person is; clerks only those of their facility.
+    RevealIdentities: Coordinator Clerk;
+    /// See who read which sealed field, and why.
+    ReadReveals: Auditor;
+    /// Read the figures (partners: of what they fund).
+    ReadFigures: Admin Manager Coordinator Clerk Partner Auditor;
+    /// Open a figure into its rows.
+    ReadFigureRows: Admin Manager Coordinator Clerk Auditor;
+    /// Invite, change, disable users.
+    ManageUsers: Admin;
+    /// See users.
+    ReadUsers: Admin Auditor;
+}

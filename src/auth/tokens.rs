@@ -1,0 +1,163 @@
+//! Access tokens: JWT of minutes, one algorithm, every claim and header checked.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use chrono::Utc;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    error::{ApiError, ApiResult, Code},
+    keys::Keys,
+};
+
+/// How long an access token lives.
+pub const ACCESS_TOKEN_SECONDS: u64 = 600;
+/// The one algorithm: issuer and reader are the same service, so a shared key is enough, and checking it costs microseconds.
+const ALGORITHM: Algorithm = Algorithm::HS256;
+const ISSUER: &str = "siraj";
+const AUDIENCE: &str = "siraj-api";
+const TYPE: &str = "at+jwt";
+/// How far the clocks of two nodes may be apart.
+const LEEWAY_SECONDS: u64 = 5;
+const LONGEST_TOKEN: usize = 4096;
+
+/// What a token says. Nothing else is accepted, no claim may be missing, none may be of another type.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Claims {
+    pub iss: String,
+    pub aud: String,
+    pub sub: Uuid,
+    pub iat: u64,
+    pub nbf: u64,
+    pub exp: u64,
+    pub jti: Uuid,
+    /// The user's session version: a token of an older session is refused.
+    pub ver: i64,
+}
+
+/// The only header there is: anything more (`crit`, `jku`, `x5u`, `jwk`) is refused unread.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StrictHeader {
+    typ: String,
+    alg: String,
+    kid: String,
+}
+
+/// A fresh access token of a user's session.
+pub fn issue(keys: &Keys, user: Uuid, session_version: i64) -> ApiResult<String> {
+    let now = u64::try_from(Utc::now().timestamp()).map_err(ApiError::internal)?;
+    let claims = Claims {
+        iss: ISSUER.to_owned(),
+        aud: AUDIENCE.to_owned(),
+        sub: user,
+        iat: now,
+        nbf: now,
+        exp: now + ACCESS_TOKEN_SECONDS,
+        jti: Uuid::now_v7(),
+        ver: session_version,
+    };
+    let key = &keys.signing()[0];
+    let header = Header { typ: Some(TYPE.to_owned()), kid: Some(key.id.clone()), ..Header::new(ALGORITHM) };
+    jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(key.secret())).map_err(ApiError::internal)
+}
+
+/// What a token says, if it is ours and of now.
+pub(super) fn verify(keys: &Keys, token: &str) -> ApiResult<Claims> {
+    read(keys, token).ok_or_else(|| ApiError::new(Code::InvalidToken))
+}
+
+fn read(keys: &Keys, token: &str) -> Option<Claims> {
+    if token.len() > LONGEST_TOKEN {
+        return None;
+    }
+    let header = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
+    let header: StrictHeader = serde_json::from_slice(&header).ok()?;
+    if header.typ != TYPE || header.alg != "HS256" {
+        return None;
+    }
+    let key = keys.signing().iter().find(|key| key.id == header.kid)?;
+    let mut validation = Validation::new(ALGORITHM);
+    validation.set_audience(&[AUDIENCE]);
+    validation.set_issuer(&[ISSUER]);
+    validation.set_required_spec_claims(&["exp", "nbf", "aud", "iss", "sub"]);
+    validation.validate_nbf = true;
+    validation.leeway = LEEWAY_SECONDS;
+    let claims = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(key.secret()), &validation).ok()?.claims;
+    let now = u64::try_from(Utc::now().timestamp()).ok()?;
+    let lifetime = claims.exp.checked_sub(claims.iat)?;
+    (lifetime <= ACCESS_TOKEN_SECONDS && claims.iat <= now + LEEWAY_SECONDS).then_some(claims)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn signed(keys: &Keys, header: &Value, claims: &Value) -> String {
+        let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+        let message = format!("{}.{}", part(header), part(claims));
+        let signature =
+            jsonwebtoken::crypto::sign(message.as_bytes(), &EncodingKey::from_secret(keys.signing()[0].secret()), ALGORITHM)
+                .expect("signed");
+        format!("{message}.{signature}")
+    }
+
+    #[test]
+    fn only_a_token_that_is_ours_in_every_detail_is_accepted() {
+        let keys = Keys::fresh().expect("keys");
+        let now = Utc::now().timestamp();
+        let header = json!({"typ": "at+jwt", "alg": "HS256", "kid": keys.signing()[0].id});
+        let claims = json!({"iss": "siraj", "aud": "siraj-api", "sub": Uuid::now_v7(), "iat": now, "nbf": now, "exp": now + 600, "jti": Uuid::now_v7(), "ver": 1});
+        assert!(verify(&keys, &signed(&keys, &header, &claims)).is_ok());
+        let with = |base: &Value, name: &str, value: Value| {
+            let mut changed = base.clone();
+            changed[name] = value;
+            changed
+        };
+        let without = |base: &Value, name: &str| {
+            let mut changed = base.clone();
+            changed.as_object_mut().expect("object").remove(name);
+            changed
+        };
+        for (name, value) in [
+            ("typ", json!("rt+jwt")),
+            ("alg", json!("none")),
+            ("alg", json!("nOnE")),
+            ("alg", json!("HS384")),
+            ("kid", json!("../../x")),
+            ("kid", json!("' OR 1=1")),
+            ("jku", json!("https://x.example")),
+            ("x5u", json!("https://x.example")),
+            ("jwk", json!({})),
+            ("crit", json!(["exp"])),
+        ] {
+            assert!(verify(&keys, &signed(&keys, &with(&header, name, value), &claims)).is_err(), "header {name}");
+        }
+        for (name, value) in [
+            ("exp", json!(now - 60)),
+            ("exp", json!("soon")),
+            ("exp", json!(now as f64 + 60.5)),
+            ("exp", json!(1e18)),
+            ("exp", json!(now + 90_000)),
+            ("nbf", json!(now + 300)),
+            ("nbf", json!("now")),
+            ("iat", json!(now + 300)),
+            ("aud", json!("other")),
+            ("aud", json!(["siraj-api", "other"])),
+            ("iss", json!("other")),
+            ("sub", json!("me")),
+            ("role", json!("admin")),
+        ] {
+            assert!(verify(&keys, &signed(&keys, &header, &with(&claims, name, value))).is_err(), "claim {name}");
+        }
+        for name in ["exp", "nbf", "aud", "iss", "iat", "sub", "jti", "ver"] {
+            assert!(verify(&keys, &signed(&keys, &header, &without(&claims, name))).is_err(), "without {name}");
+        }
+        let other = Keys::fresh().expect("keys");
+        assert!(verify(&other, &signed(&keys, &header, &claims)).is_err());
+        assert!(verify(&keys, &"a".repeat(1 << 20)).is_err());
+    }
+}

@@ -1,0 +1,39 @@
+//! Roles and scopes.
+
+use uuid::Uuid;
+
+use crate::types::words;
+
+/// The account that acts when nobody does: imports and the demo.
+pub const SYSTEM: Uuid = Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001);
+
+words! {
+    /// What a person is here. An admin runs users and settings and sees less than a coordinator.
+    Role {
+        /// Runs users and settings; reads the register, no sealed field.
+        Admin = "admin",
+        /// Programmes: sees all areas, owns partners, contracts, campaigns; no sealed field.
+        Manager = "manager",
+        /// Keeps the register of some areas; the only one who reads sealed fields, with a reason.
+        Coordinator = "coordinator",
+        /// Works in one facility.
+        Clerk = "clerk",
+        /// A partner organisation: reads what it funds.
+        Partner = "partner",
+        /// Reads everything but sealed fields, and the audit.
+        Auditor = "auditor",
+    }
+}
+
+/// Which rows a caller may touch. Applied in SQL by every slice; hidden rows answer as absent ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Every row.
+    Everything,
+    /// What lies in these areas or below them.
+    Areas(Vec<Uuid>),
+    /// What belongs to one facility.
+    Facility(Uuid),
+    /// What one partner organisation funds.
+    Organization(Uuid),
+}

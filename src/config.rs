@@ -1,0 +1,103 @@
+//! What the environment says, read once; a wrong value stops the start with one sentence.
+
+use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+
+use clap::Args;
+use thiserror::Error;
+
+/// Settings from the environment (or the same as options).
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// The PostgreSQL server to use (15 or newer); without it, siraj runs a private one under its data folder.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Where to listen.
+    #[arg(long, env = "SIRAJ_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: String,
+    /// Where the private PostgreSQL and the keys live.
+    #[arg(long, env = "SIRAJ_DATA_DIR", default_value = "./data")]
+    pub data_dir: PathBuf,
+    /// The signing and sealing keys (made in the data folder when absent).
+    #[arg(long, env = "SIRAJ_KEY_FILE")]
+    pub key_file: Option<PathBuf>,
+    /// The demo accounts' password (made and printed when absent).
+    #[arg(long, env = "SIRAJ_DEMO_PASSWORD", hide_env_values = true)]
+    pub demo_password: Option<String>,
+    /// What to log: `info`, `siraj=debug`, …
+    #[arg(long, env = "SIRAJ_LOG", default_value = "info")]
+    pub log: String,
+    /// Web pages that may call the API (CORS), separated by commas.
+    #[arg(long, env = "SIRAJ_ALLOWED_ORIGINS", value_delimiter = ',')]
+    pub allowed_origins: Vec<String>,
+    /// Addresses of proxies whose `X-Forwarded-For` is believed, separated by commas.
+    #[arg(long, env = "SIRAJ_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<String>,
+}
+
+/// A value that cannot be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// Not an address and port.
+    #[error("SIRAJ_LISTEN must be an address and a port such as 127.0.0.1:8080")]
+    Listen,
+    /// Not a PostgreSQL address.
+    #[error("DATABASE_URL must be a PostgreSQL address such as postgres://siraj@localhost/siraj")]
+    DatabaseUrl,
+    /// TLS to the database is asked for.
+    #[error(
+        "DATABASE_URL asks for TLS (sslmode), which siraj does not speak to a database; use a Unix socket, a private network or a TLS tunnel"
+    )]
+    DatabaseTls,
+    /// Not an origin.
+    #[error("SIRAJ_ALLOWED_ORIGINS must be origins such as https://app.example, separated by commas")]
+    AllowedOrigins,
+    /// Not an IP address.
+    #[error("SIRAJ_TRUSTED_PROXIES must be IP addresses, separated by commas")]
+    TrustedProxies,
+    /// Not a filter of the log.
+    #[error("SIRAJ_LOG must be a log filter such as info or siraj=debug")]
+    Log,
+    /// Too easy to guess for an account that reads sealed fields.
+    #[error("SIRAJ_DEMO_PASSWORD must have 12 characters or more")]
+    DemoPassword,
+}
+
+impl Config {
+    /// Checks every value before anything is started.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.listen_address()?;
+        if let Some(url) = &self.database_url {
+            let parsed = tokio_postgres::Config::from_str(url).map_err(|_| ConfigError::DatabaseUrl)?;
+            if parsed.get_ssl_mode() == tokio_postgres::config::SslMode::Require {
+                return Err(ConfigError::DatabaseTls);
+            }
+        }
+        let origin = |origin: &String| origin.starts_with("https://") || origin.starts_with("http://");
+        if !self.allowed_origins.iter().all(origin) {
+            return Err(ConfigError::AllowedOrigins);
+        }
+        self.proxies()?;
+        if tracing_subscriber::EnvFilter::builder().parse(&self.log).is_err() {
+            return Err(ConfigError::Log);
+        }
+        if self.demo_password.as_ref().is_some_and(|password| password.chars().count() < 12) {
+            return Err(ConfigError::DemoPassword);
+        }
+        Ok(())
+    }
+
+    /// The address to listen on.
+    pub fn listen_address(&self) -> Result<SocketAddr, ConfigError> {
+        self.listen.parse().map_err(|_| ConfigError::Listen)
+    }
+
+    /// The proxies whose word on the client's address counts.
+    pub fn proxies(&self) -> Result<Vec<std::net::IpAddr>, ConfigError> {
+        self.trusted_proxies.iter().map(|address| address.parse().map_err(|_| ConfigError::TrustedProxies)).collect()
+    }
+
+    /// Where the keys lie.
+    pub fn key_path(&self) -> PathBuf {
+        self.key_file.clone().unwrap_or_else(|| self.data_dir.join("keys.json"))
+    }
+}

@@ -1,0 +1,115 @@
+//! Every answer that is not a success, in one table: stable code, status, and what a reader is told.
+
+use actix_web::http::StatusCode;
+
+macro_rules! codes {
+    ($($variant:ident $code:literal $status:literal $en:literal $ar:literal;)+) => {
+        /// The stable name of a refusal. It is the last part of the problem's `type` and never changes its meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $(#[doc = $en] $variant,)+ }
+
+        impl Code {
+            /// Every code, for the OpenAPI document and the tests.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The kebab-case name that clients switch on.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)+ }
+            }
+
+            /// The HTTP status a problem of this code is answered with.
+            pub fn status(self) -> StatusCode {
+                let number: u16 = match self { $(Self::$variant => $status,)+ };
+                StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+
+            /// What the reader is told, in English or Arabic.
+            pub const fn text(self, locale: Locale) -> &'static str {
+                match (self, locale) { $(
+                    (Self::$variant, Locale::English) => $en,
+                    (Self::$variant, Locale::Arabic) => $ar,
+                )+ }
+            }
+        }
+    };
+}
+
+/// The languages that problems are told in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Locale {
+    /// The language of every reader who did not ask for another.
+    #[default]
+    English,
+    /// Asked for by `Accept-Language: ar`.
+    Arabic,
+}
+
+codes! {
+    // 400: the request cannot be read.
+    MalformedJson "malformed-json" 400 "The body is not valid JSON." "نص الطلب ليس JSON صحيحًا.";
+    DuplicateKey "duplicate-key" 400 "A field stands twice in one object." "حقل مكرر في الكائن نفسه.";
+    TooDeep "too-deep" 400 "The body is nested too deeply." "تداخل نص الطلب أعمق من المسموح.";
+    MalformedEncoding "malformed-encoding" 400 "The compressed body cannot be read." "تعذرت قراءة النص المضغوط.";
+    MalformedQuery "malformed-query" 400 "The query string cannot be read." "تعذرت قراءة معاملات العنوان.";
+    UnknownParameter "unknown-parameter" 400 "The query has a parameter that does not exist here." "في العنوان معامل غير معروف هنا.";
+    DuplicateParameter "duplicate-parameter" 400 "A query parameter stands twice." "معامل مكرر في العنوان.";
+    InvalidCursor "invalid-cursor" 400 "This page marker is not one that was given out for this list." "علامة الصفحة هذه لم تُعطَ لهذه القائمة.";
+    InvalidIfMatch "invalid-if-match" 400 "If-Match takes one strong ETag as it was given out." "يقبل If-Match وسم ETag قويًا واحدًا كما أُعطي.";
+    IdempotencyKeyInvalid "idempotency-key-invalid" 400 "Idempotency-Key takes 1 to 255 printable characters." "يقبل Idempotency-Key من 1 إلى 255 حرفًا مطبوعًا.";
+    TokenInUrl "token-in-url" 400 "Tokens are never sent in an address; this one is no longer safe." "لا تُرسل الرموز في العنوان؛ هذا الرمز لم يعد آمنًا.";
+    MalformedHeader "malformed-header" 400 "A header cannot be read or stands twice." "ترويسة غير مقروءة أو مكررة.";
+    // 401 and 403: who is asking.
+    Unauthenticated "unauthenticated" 401 "Sign in first." "سجّل الدخول أولًا.";
+    InvalidToken "invalid-token" 401 "The token is not valid." "رمز الدخول غير صالح.";
+    WrongCredentials "wrong-credentials" 401 "E-mail and password do not match." "البريد وكلمة المرور غير متطابقين.";
+    TokenReuse "token-reuse" 401 "This sign-in was ended because a spent token was used again." "أُنهيت هذه الجلسة لأن رمزًا مستهلكًا استُعمل ثانية.";
+    Forbidden "forbidden" 403 "Your role does not allow this." "دورك لا يسمح بهذا.";
+    // 404 to 431: what is asked for.
+    NotFound "not-found" 404 "There is nothing here." "لا يوجد شيء هنا.";
+    MethodNotAllowed "method-not-allowed" 405 "This address does not take that method." "هذا العنوان لا يقبل هذه الطريقة.";
+    NotAcceptable "not-acceptable" 406 "This cannot be given in any form you accept." "لا يمكن تقديم هذا بأي صيغة تقبلها.";
+    RequestTimeout "request-timeout" 408 "The body came too slowly." "وصل نص الطلب ببطء شديد.";
+    Duplicate "duplicate" 409 "Another record already has this." "سجل آخر يحمل هذه القيمة.";
+    PossibleDuplicate "possible-duplicate" 409 "A record of much the same name exists here; confirm that they are two." "يوجد سجل باسم شبيه هنا؛ أكّد أنهما اثنان.";
+    Overlap "overlap" 409 "The period overlaps another of the same kind." "الفترة تتداخل مع أخرى من النوع نفسه.";
+    RecordConflict "record-conflict" 409 "This id already names a record with other content." "هذا المعرّف لسجل آخر مختلف المحتوى.";
+    IdempotencyInProgress "idempotency-in-progress" 409 "The first request with this key is still being worked on." "الطلب الأول بهذا المفتاح ما زال قيد التنفيذ.";
+    WrongState "wrong-state" 409 "The record is in a state that does not allow this." "حالة السجل لا تسمح بهذا.";
+    RecordDeleted "record-deleted" 410 "This record has been retired." "هذا السجل مسحوب.";
+    StaleRevision "stale-revision" 412 "The record has changed since you read it." "تغيّر السجل منذ قراءتك له.";
+    PayloadTooLarge "payload-too-large" 413 "The body is larger than allowed." "نص الطلب أكبر من المسموح.";
+    UnsupportedMediaType "unsupported-media-type" 415 "Send the body as application/json." "أرسل نص الطلب بصيغة application/json.";
+    UnsupportedEncoding "unsupported-encoding" 415 "This content encoding is not supported." "ترميز المحتوى هذا غير مدعوم.";
+    IdempotencyKeyReused "idempotency-key-reused" 422 "This key was used with another request." "استُعمل هذا المفتاح مع طلب آخر.";
+    ValidationFailed "validation-failed" 422 "Some values are not right; each is listed." "بعض القيم غير صحيحة؛ كلها مذكورة.";
+    PreconditionRequired "precondition-required" 428 "An edit needs If-Match with the ETag of the record." "يتطلب التعديل If-Match بوسم ETag للسجل.";
+    TooManyRequests "too-many-requests" 429 "Too many attempts; wait a little." "محاولات كثيرة؛ انتظر قليلًا.";
+    HeadersTooLarge "headers-too-large" 431 "The headers are larger than allowed." "الترويسات أكبر من المسموح.";
+    // 5xx: our side.
+    Internal "internal" 500 "Something went wrong here; it has been recorded." "حدث خطأ لدينا وقد سُجّل.";
+    Unavailable "unavailable" 503 "The service cannot reach its database; try again." "تعذر الوصول إلى قاعدة البيانات؛ حاول مجددًا.";
+    StorageFull "storage-full" 503 "The service cannot store anything now; reading still works." "لا يمكن التخزين الآن؛ القراءة متاحة.";
+    // Faults of single values, always inside a problem.
+    UnknownField "unknown-field" 422 "There is no such field." "لا يوجد حقل بهذا الاسم.";
+    UnknownValue "unknown-value" 422 "Not one of the allowed values." "ليست من القيم المسموحة.";
+    UnknownReference "unknown-reference" 422 "There is no such record." "لا يوجد سجل كهذا.";
+    Required "required" 422 "A value is required." "القيمة مطلوبة.";
+    WrongType "wrong-type" 422 "The value is of the wrong type." "نوع القيمة غير صحيح.";
+    InvalidText "invalid-text" 422 "The text has characters that are not allowed." "في النص محارف غير مسموحة.";
+    TooLong "too-long" 422 "Too long." "أطول من المسموح.";
+    TooShort "too-short" 422 "Too short." "أقصر من المسموح.";
+    InvalidFormat "invalid-format" 422 "Not of the required form." "ليست بالصيغة المطلوبة.";
+    ArabicDigits "arabic-digits" 422 "Write numbers and days in digits 0 to 9." "اكتب الأرقام والتواريخ بالأرقام 0 إلى 9.";
+    InvalidDate "invalid-date" 422 "Not a day of the calendar; write YYYY-MM-DD." "ليس يومًا في التقويم؛ اكتب YYYY-MM-DD.";
+    DateOutOfRange "date-out-of-range" 422 "The day is outside the years that are recorded." "اليوم خارج السنوات المسجلة.";
+    DateOrder "date-order" 422 "The end lies before the start." "النهاية قبل البداية.";
+    DateInFuture "date-in-future" 422 "The day lies in the future." "اليوم في المستقبل.";
+    OutOfRange "out-of-range" 422 "The number is outside the allowed range." "العدد خارج المجال المسموح.";
+    Precision "precision" 422 "More digits than are kept." "أرقام أكثر مما يُحفظ.";
+    UnknownCurrency "unknown-currency" 422 "Not a currency of ISO 4217." "ليست عملة من ISO 4217.";
+    CoordinateOutOfRange "coordinate-out-of-range" 422 "The coordinates cannot be those of a facility here." "لا يمكن أن تكون هذه إحداثيات منشأة هنا.";
+    SharesOverFull "shares-over-full" 422 "The person's shares would exceed 100 % on some day; give a waiver with its reason." "مجموع نسب الشخص يتجاوز 100٪ في يوم ما؛ أعطِ استثناءً وسببه.";
+    TooMany "too-many" 422 "Too many entries." "عناصر أكثر من المسموح.";
+    Repeated "repeated" 422 "An entry stands twice." "عنصر مكرر.";
+    WeakPassword "weak-password" 422 "The password is too short or too common." "كلمة المرور قصيرة أو شائعة.";
+}

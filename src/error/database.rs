@@ -1,0 +1,103 @@
+//! The database is the judge: the names of its constraints become answers.
+
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
+
+use super::{ApiError, Code, Fault};
+
+/// Constraints whose names do not say it all: (name, answer, fields at fault).
+const SPECIAL: &[(&str, Code, &[&str])] = &[
+    ("facilities_name_key", Code::PossibleDuplicate, &["/name"]),
+    ("organizations_name_key", Code::Duplicate, &["/name", "/aliases"]),
+    ("areas_parent_check", Code::OutOfRange, &["/parent_id"]),
+    ("assignments_same_post_excl", Code::Overlap, &["/starts_on"]),
+    ("assignments_shares_check", Code::SharesOverFull, &["/share_percent"]),
+    ("shipment_lines_lot_key", Code::Repeated, &["/lines"]),
+    ("shipment_lines_line_key", Code::Repeated, &["/lines"]),
+    ("shipment_lines_identity_check", Code::OutOfRange, &["/lines"]),
+    ("shipment_lines_item_id_fkey", Code::UnknownReference, &["/lines"]),
+    ("shipments_order_check", Code::DateOrder, &["/received_on"]),
+];
+
+impl From<Error> for ApiError {
+    #[track_caller]
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound => Self::new(Code::NotFound),
+            Error::DatabaseError(kind, info) => from_database(&kind, info.as_ref()),
+            Error::BrokenTransactionManager => Self::unavailable("a connection broke in mid-transaction"),
+            other => Self::internal(other),
+        }
+    }
+}
+
+#[track_caller]
+fn from_database(kind: &DatabaseErrorKind, info: &(dyn DatabaseErrorInformation + Send + Sync)) -> ApiError {
+    if let Some(name) = info.constraint_name() {
+        return from_constraint(name, info.table_name());
+    }
+    match kind {
+        DatabaseErrorKind::ClosedConnection
+        | DatabaseErrorKind::UnableToSendCommand
+        | DatabaseErrorKind::SerializationFailure
+        | DatabaseErrorKind::ReadOnlyTransaction => ApiError::unavailable(info.message()),
+        _ => from_message(info.message()),
+    }
+}
+
+/// The driver does not hand on the SQLSTATE of rarer failures; Postgres's English sentences name them.
+#[track_caller]
+fn from_message(message: &str) -> ApiError {
+    const PASSING: &[&str] = &[
+        "deadlock detected",
+        "canceling statement",
+        "terminating connection",
+        "the database system is",
+        "connection closed",
+        "error communicating",
+        "too many clients",
+        "remaining connection slots",
+        "lock timeout",
+    ];
+    if message.contains("No space left on device") || message.contains("disk full") {
+        return ApiError { code: Code::StorageFull, ..ApiError::unavailable(message) };
+    }
+    if PASSING.iter().any(|part| message.contains(part)) {
+        return ApiError::unavailable(message);
+    }
+    ApiError::internal(message)
+}
+
+/// `<table>_<column>_key|_fkey|_check|_excl`: the suffix is the answer, the middle is the field.
+#[track_caller]
+fn from_constraint(name: &str, table: Option<&str>) -> ApiError {
+    if let Some((_, code, pointers)) = SPECIAL.iter().find(|(special, ..)| *special == name) {
+        return with_faults(overall(*code), *code, pointers);
+    }
+    let table = table.unwrap_or_default();
+    let middle = name.strip_prefix(table).map_or(name, |rest| rest.trim_start_matches('_'));
+    let rules =
+        [("_fkey", Code::UnknownReference), ("_excl", Code::Overlap), ("_key", Code::Duplicate), ("_check", Code::OutOfRange)];
+    for (suffix, code) in rules {
+        if let Some(field) = middle.strip_suffix(suffix) {
+            let (code, field) =
+                if (code, field) == (Code::OutOfRange, "period") { (Code::DateOrder, "ends_on") } else { (code, field) };
+            return with_faults(overall(code), code, &[&format!("/{field}")]);
+        }
+    }
+    if middle == "pkey" {
+        return ApiError::new(Code::RecordConflict);
+    }
+    ApiError::internal(format!("the constraint {name} has no answer"))
+}
+
+/// A conflict with other records answers 409 by its own name; anything else is a fault of the body.
+fn overall(code: Code) -> Code {
+    if code.status().as_u16() == 409 { code } else { Code::ValidationFailed }
+}
+
+#[track_caller]
+fn with_faults(code: Code, fault: Code, pointers: &[&str]) -> ApiError {
+    let faults =
+        pointers.iter().map(|pointer| Fault { pointer: (*pointer).to_owned(), code: fault, allowed: Vec::new() }).collect();
+    ApiError { faults, ..ApiError::new(code) }
+}

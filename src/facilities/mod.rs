@@ -1,0 +1,12 @@
+//! Facilities: hospitals, primary care centers, nursing homes, medical points, mobile clinics.
+//!
+//! A facility has one or more kinds and stands in one area. Whether it works is a row of points of
+//! change (no gaps, no overlaps). Where exactly it stands is sealed: see [`location`].
+
+mod api;
+mod store;
+mod types;
+
+pub use api::routes;
+pub use store::visible;
+pub use types::{Facility, FacilityFields, FacilityKind};

@@ -1,0 +1,89 @@
+//! `ETag`, `If-Match`, `If-None-Match`: nobody overwrites what they have not read.
+
+use std::future::{Ready, ready};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use serde::Serialize;
+
+use crate::error::{ApiError, ApiResult, Code, Present};
+
+/// The strong ETag of a revision.
+pub fn etag(revision: i64) -> String {
+    format!("\"{revision}\"")
+}
+
+/// The revision an edit is made against. Without the header the request is answered 428.
+#[derive(Debug, Clone, Copy)]
+pub struct IfMatch(Expected);
+
+#[derive(Debug, Clone, Copy)]
+enum Expected {
+    Revision(i64),
+    /// `*`: whatever revision there is.
+    Any,
+}
+
+impl IfMatch {
+    /// Refuses with 412 and the present state when the record has moved on.
+    pub fn check(self, revision: i64, present: &impl Serialize) -> ApiResult<()> {
+        match self.0 {
+            Expected::Any => Ok(()),
+            Expected::Revision(expected) if expected == revision => Ok(()),
+            Expected::Revision(_) => {
+                let record = serde_json::to_value(present).map_err(ApiError::internal)?;
+                let present = Some(Box::new(Present { etag: etag(revision), record }));
+                Err(ApiError { present, ..ApiError::new(Code::StaleRevision) })
+            }
+        }
+    }
+
+    fn parse(request: &HttpRequest) -> ApiResult<Self> {
+        let mut given = request.headers().get_all("if-match");
+        let value = match (given.next(), given.next()) {
+            (None, _) => return Err(ApiError::new(Code::PreconditionRequired)),
+            (Some(value), None) => value.to_str().unwrap_or_default().trim(),
+            (Some(_), Some(_)) => return Err(ApiError::new(Code::InvalidIfMatch)),
+        };
+        if value == "*" {
+            return Ok(Self(Expected::Any));
+        }
+        let inner = value
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+            .filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+        let revision = inner.and_then(|digits| digits.parse().ok()).ok_or_else(|| ApiError::new(Code::InvalidIfMatch))?;
+        Ok(Self(Expected::Revision(revision)))
+    }
+}
+
+impl FromRequest for IfMatch {
+    type Error = ApiError;
+    type Future = Ready<ApiResult<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::parse(request))
+    }
+}
+
+/// The revisions a reader already holds.
+#[derive(Debug, Clone, Default)]
+pub struct IfNoneMatch(Option<String>);
+
+impl IfNoneMatch {
+    /// Whether the reader holds this ETag already and 304 is enough.
+    pub fn holds(&self, etag: &str) -> bool {
+        self.0.as_ref().is_some_and(|held| {
+            held.split(',').any(|one| matches!(one.trim(), "*") || one.trim().trim_start_matches("W/") == etag)
+        })
+    }
+}
+
+impl FromRequest for IfNoneMatch {
+    type Error = ApiError;
+    type Future = Ready<ApiResult<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let held = request.headers().get("if-none-match").and_then(|value| value.to_str().ok());
+        ready(Ok(Self(held.map(ToOwned::to_owned))))
+    }
+}

@@ -1,0 +1,228 @@
+//! A list in three forms: JSON by the page, CSV streamed, XLSX.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse};
+use bytes::Bytes;
+use futures_util::stream;
+use rust_xlsxwriter::{Format as CellFormat, Workbook};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::{
+    ToSchema,
+    openapi::{RefOr, Schema, schema::AllOf},
+};
+
+use super::{ListFilter, Listing, PageQuery};
+use crate::error::{ApiError, ApiResult, Code, Fault};
+
+/// The form a list is given in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `{"items": […], "next": …}`
+    Json,
+    /// `text/csv` with a heading line, in UTF-8 with the mark that spreadsheet programs need.
+    Csv,
+    /// A workbook of one sheet.
+    Xlsx,
+}
+
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+/// The most rows a workbook is made of; beyond it, CSV streams.
+const MOST_XLSX_ROWS: usize = 100_000;
+/// How many rows are read at once for CSV and XLSX.
+const CHUNK: i64 = 200;
+
+impl Format {
+    /// What `?format=` or `Accept` asks for.
+    pub(super) fn wanted(request: &HttpRequest, param: Option<&str>) -> ApiResult<Self> {
+        match param {
+            Some("json") => return Ok(Self::Json),
+            Some("csv") => return Ok(Self::Csv),
+            Some("xlsx") => return Ok(Self::Xlsx),
+            Some(_) => {
+                let allowed = ["json", "csv", "xlsx"].map(ToOwned::to_owned).to_vec();
+                let fault = Fault { pointer: "/format".to_owned(), code: Code::UnknownValue, allowed };
+                return Err(ApiError { faults: vec![fault], ..ApiError::new(Code::ValidationFailed) });
+            }
+            None => {}
+        }
+        let accept = request.headers().get("accept").and_then(|value| value.to_str().ok()).unwrap_or("*/*");
+        let forms = accept.split(',').filter_map(|part| match part.split(';').next().unwrap_or_default().trim() {
+            "application/json" | "application/*" | "*/*" | "" => Some(Self::Json),
+            "text/csv" | "text/*" => Some(Self::Csv),
+            XLSX => Some(Self::Xlsx),
+            _ => None,
+        });
+        forms.into_iter().next().ok_or_else(|| ApiError::new(Code::NotAcceptable))
+    }
+}
+
+impl<F: ListFilter> Listing<F> {
+    /// Answers with the list in the form that was asked for. `read` reads the rows of a page (one more than are shown).
+    pub async fn answer<T>(self, read: impl AsyncFn(&PageQuery, &F) -> ApiResult<Vec<T>> + 'static) -> ApiResult<HttpResponse>
+    where
+        T: Serialize + ToSchema + 'static,
+        F: 'static,
+    {
+        match self.page.format {
+            Format::Json => {
+                let page = self.page(read(&self.page, &self.filter).await?)?;
+                let mut response = HttpResponse::Ok();
+                if let Some(next) = &page.next {
+                    response.insert_header(("link", self.link(next)));
+                }
+                Ok(response.json(page))
+            }
+            Format::Csv => self.csv(read).await,
+            Format::Xlsx => self.xlsx(read).await,
+        }
+    }
+
+    /// Reads on from where the last chunk ended, until nothing is left or as many rows are read as were asked for.
+    async fn chunk<T: Serialize>(
+        &mut self,
+        left: &mut Option<i64>,
+        read: &impl AsyncFn(&PageQuery, &F) -> ApiResult<Vec<T>>,
+    ) -> ApiResult<Option<Vec<T>>> {
+        if *left == Some(0) {
+            return Ok(None);
+        }
+        let size = left.map_or(CHUNK, |left| left.min(CHUNK));
+        self.page.limit = Some(size);
+        let mut rows = read(&self.page, &self.filter).await?;
+        let size = usize::try_from(size).map_err(ApiError::internal)?;
+        *left = if rows.len() > size { left.map(|left| left - CHUNK.min(left)) } else { Some(0) };
+        rows.truncate(size);
+        self.page.after = rows.last().map(|last| self.cursor_of(last)).transpose()?;
+        Ok(Some(rows))
+    }
+
+    async fn csv<T>(mut self, read: impl AsyncFn(&PageQuery, &F) -> ApiResult<Vec<T>> + 'static) -> ApiResult<HttpResponse>
+    where
+        T: Serialize + ToSchema + 'static,
+        F: 'static,
+    {
+        let columns = columns::<T>();
+        let mut left = self.page.limit;
+        // The first rows are read before the answer begins, so that a refusal is still a refusal.
+        let first = self.chunk(&mut left, &read).await?.unwrap_or_default();
+        let mut text = vec![0xef, 0xbb, 0xbf];
+        text.extend(csv_lines(&[columns.clone()])?);
+        text.extend(csv_rows(&columns, &first)?);
+        let rest = stream::unfold((self, left, Arc::new(read)), move |(mut listing, mut left, read)| {
+            let columns = columns.clone();
+            async move {
+                match listing.chunk(&mut left, &*read).await {
+                    Ok(None) => None,
+                    Ok(Some(rows)) => Some((csv_rows(&columns, &rows).map(Bytes::from), (listing, left, read))),
+                    // The stream breaks off: half a list must not look like a whole one.
+                    Err(error) => Some((Err(error), (listing, Some(0), read))),
+                }
+            }
+        });
+        let whole = stream::StreamExt::chain(stream::iter([Ok::<_, ApiError>(Bytes::from(text))]), rest);
+        Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").streaming(whole))
+    }
+
+    async fn xlsx<T>(mut self, read: impl AsyncFn(&PageQuery, &F) -> ApiResult<Vec<T>>) -> ApiResult<HttpResponse>
+    where
+        T: Serialize + ToSchema,
+    {
+        let columns = columns::<T>();
+        let mut left = self.page.limit;
+        let mut rows = Vec::new();
+        while let Some(more) = self.chunk(&mut left, &read).await? {
+            for record in &more {
+                rows.push(cells(&columns, record)?);
+            }
+            if rows.len() > MOST_XLSX_ROWS {
+                return Err(ApiError::new(Code::PayloadTooLarge));
+            }
+        }
+        let made = actix_web::web::block(move || workbook(&columns, &rows)).await.map_err(ApiError::internal)?;
+        Ok(HttpResponse::Ok().content_type(XLSX).body(made.map_err(ApiError::internal)?))
+    }
+}
+
+/// The columns of a record type, in the order of its fields.
+pub fn columns<T: ToSchema>() -> Vec<String> {
+    fn gather(schema: &RefOr<Schema>, known: &[(String, RefOr<Schema>)], columns: &mut Vec<String>) {
+        match schema {
+            RefOr::T(Schema::Object(object)) => columns.extend(object.properties.keys().cloned()),
+            RefOr::T(Schema::AllOf(AllOf { items, .. })) => items.iter().for_each(|item| gather(item, known, columns)),
+            RefOr::Ref(reference) => {
+                let name = reference.ref_location.rsplit('/').next().unwrap_or_default();
+                if let Some((_, schema)) = known.iter().find(|(known, _)| known == name) {
+                    gather(schema, known, columns);
+                }
+            }
+            RefOr::T(_) => {}
+        }
+    }
+    let mut known = Vec::new();
+    T::schemas(&mut known);
+    let mut columns = Vec::new();
+    gather(&T::schema(), &known, &mut columns);
+    // Embedded fields come first in the schema; a reader looks for the record's name first.
+    columns.sort_by_key(|column| column != "id");
+    columns
+}
+
+/// A record as the cells of a row. Lists are joined; a text that a spreadsheet would run as a formula is disarmed.
+fn cells(columns: &[String], record: &impl Serialize) -> ApiResult<Vec<String>> {
+    let record = serde_json::to_value(record).map_err(ApiError::internal)?;
+    Ok(columns.iter().map(|column| cell(record.get(column))).collect())
+}
+
+fn cell(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => disarm(text),
+        Some(Value::Array(entries)) => {
+            let entries: Vec<String> =
+                entries.iter().map(|entry| entry.as_str().map_or_else(|| entry.to_string(), ToOwned::to_owned)).collect();
+            disarm(&entries.join(" | "))
+        }
+        Some(other) => other.to_string(),
+    }
+}
+
+fn disarm(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']) { format!("'{text}") } else { text.to_owned() }
+}
+
+fn csv_rows<T: Serialize>(columns: &[String], records: &[T]) -> ApiResult<Vec<u8>> {
+    let rows = records.iter().map(|record| cells(columns, record)).collect::<ApiResult<Vec<_>>>()?;
+    csv_lines(&rows)
+}
+
+fn csv_lines(rows: &[Vec<String>]) -> ApiResult<Vec<u8>> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row).map_err(ApiError::internal)?;
+    }
+    writer.into_inner().map_err(ApiError::internal)
+}
+
+fn workbook(columns: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, rust_xlsxwriter::XlsxError> {
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    let bold = CellFormat::new().set_bold();
+    for (index, column) in columns.iter().enumerate() {
+        let index = u16::try_from(index).unwrap_or(u16::MAX);
+        sheet.write_string_with_format(0, index, column, &bold)?;
+    }
+    for (number, row) in rows.iter().enumerate() {
+        for (index, cell) in row.iter().enumerate() {
+            let (number, index) = (u32::try_from(number + 1).unwrap_or(u32::MAX), u16::try_from(index).unwrap_or(u16::MAX));
+            // Whole numbers stay numbers; everything else is text, never a formula.
+            match cell.parse::<i32>() {
+                Ok(whole) if whole.to_string() == *cell => sheet.write_number(number, index, f64::from(whole))?,
+                _ => sheet.write_string(number, index, cell)?,
+            };
+        }
+    }
+    sheet.autofit();
+    workbook.save_to_buffer()
+}

@@ -1,0 +1,22 @@
+//! The API's manners, once: how requests are read, how answers are given, what every answer carries.
+
+mod answer;
+mod body;
+mod conditions;
+mod envelope;
+mod export;
+mod idempotency;
+mod listing;
+mod params;
+mod request;
+
+pub use answer::Answer;
+pub use body::{Body, Merge, New, merge};
+pub use conditions::{IfMatch, IfNoneMatch, etag};
+pub use envelope::envelope;
+pub use export::{Format, columns};
+pub use idempotency::{IdempotencyKey, once};
+pub(crate) use listing::keyset;
+pub use listing::{Cursor, ListFilter, Listing, Page, PageQuery, Sort};
+pub use params::{Params, RecordId};
+pub use request::{ClientAddress, Proxies, RequestId, locale};

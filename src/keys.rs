@@ -1,0 +1,227 @@
+//! The service's keys: one file of mode 600, made when absent, read once at the start.
+//!
+//! Every key has an id. The first of each list is in use, the others still open what they closed,
+//! so that keys are rotated by putting a new one on top.
+
+use std::{
+    fs, io,
+    io::Write,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::Path,
+};
+
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
+    constant_time, digest, hmac,
+    rand::{SecureRandom, SystemRandom},
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The file as it lies on the disk.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyFile {
+    signing: Vec<WrittenKey>,
+    sealing: Vec<WrittenKey>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenKey {
+    id: String,
+    key: String,
+}
+
+/// A key and the name it is called by in tokens and rows.
+pub struct Key {
+    /// The name: never secret.
+    pub id: String,
+    bytes: [u8; 32],
+}
+
+/// All keys of the service. Not `Debug`: nothing prints them.
+pub struct Keys {
+    signing: Vec<Key>,
+    sealing: Vec<Key>,
+}
+
+/// Why the keys cannot be had.
+#[derive(Debug, Error)]
+pub enum KeyError {
+    /// The file cannot be read or made.
+    #[error("the key file {0} cannot be used: {1}")]
+    File(String, io::Error),
+    /// Others than the owner could read the keys.
+    #[error("the key file {0} may be read by others; run: chmod 600 {0}")]
+    Open(String),
+    /// The file is not one of ours.
+    #[error("the key file {0} is damaged or not a key file of siraj")]
+    Damaged(String),
+}
+
+impl Keys {
+    /// Reads the file, or makes it with fresh keys when there is none.
+    pub fn open(path: &Path) -> Result<Self, KeyError> {
+        let shown = path.display().to_string();
+        let failed = |error| KeyError::File(shown.clone(), error);
+        match fs::metadata(path) {
+            Ok(found) if found.permissions().mode() & 0o077 != 0 => return Err(KeyError::Open(shown)),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => create(path).map_err(failed)?,
+            Err(error) => return Err(failed(error)),
+        }
+        let text = fs::read(path).map_err(failed)?;
+        Self::parse(&text).ok_or(KeyError::Damaged(shown))
+    }
+
+    /// Fresh keys that no file holds: for tests.
+    pub fn fresh() -> io::Result<Self> {
+        let text = fresh_file()?;
+        Self::parse(&text).ok_or_else(|| io::Error::other("fresh keys"))
+    }
+
+    fn parse(text: &[u8]) -> Option<Self> {
+        let file: KeyFile = serde_json::from_slice(text).ok()?;
+        let read = |keys: Vec<WrittenKey>| -> Option<Vec<Key>> {
+            let keys = keys.into_iter().map(|written| {
+                let bytes = BASE64_URL_SAFE_NO_PAD.decode(&written.key).ok()?.try_into().ok()?;
+                (!written.id.is_empty()).then_some(Key { id: written.id, bytes })
+            });
+            keys.collect::<Option<Vec<_>>>().filter(|keys| !keys.is_empty())
+        };
+        Some(Self { signing: read(file.signing)?, sealing: read(file.sealing)? })
+    }
+
+    /// The signing keys, the one in use first.
+    pub fn signing(&self) -> &[Key] {
+        &self.signing
+    }
+
+    /// A keyed digest for one purpose: cursors, successors of refresh tokens.
+    pub fn mac(&self, purpose: &str, message: &[u8]) -> [u8; 32] {
+        mac_with(&self.signing[0], purpose, message)
+    }
+
+    /// Whether the digest is one of ours, by any key that is still known.
+    pub fn mac_matches(&self, purpose: &str, message: &[u8], given: &[u8]) -> bool {
+        self.signing.iter().any(|key| {
+            let whole = mac_with(key, purpose, message);
+            given.len() >= 16
+                && whole.len() >= given.len()
+                && constant_time::verify_slices_are_equal(&whole[..given.len()], given).is_ok()
+        })
+    }
+
+    /// Seals a text for one record: nobody can read it, or move it to another record, without the key.
+    pub fn seal(&self, bound_to: &str, plain: &[u8]) -> Option<(String, Vec<u8>)> {
+        let key = &self.sealing[0];
+        let cipher = RandomizedNonceKey::new(&AES_256_GCM, &key.bytes).ok()?;
+        let mut sealed = plain.to_vec();
+        let nonce = cipher.seal_in_place_append_tag(Aad::from(bound_to.as_bytes()), &mut sealed).ok()?;
+        let mut whole = nonce.as_ref().to_vec();
+        whole.extend(sealed);
+        Some((key.id.clone(), whole))
+    }
+
+    /// Opens what was sealed for this record; `None` when it was not, or was changed.
+    pub fn unseal(&self, key_id: &str, bound_to: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+        let key = self.sealing.iter().find(|key| key.id == key_id)?;
+        let cipher = RandomizedNonceKey::new(&AES_256_GCM, &key.bytes).ok()?;
+        let (nonce, sealed) = sealed.split_at_checked(12)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut plain = sealed.to_vec();
+        let length = cipher.open_in_place(nonce, Aad::from(bound_to.as_bytes()), &mut plain).ok()?.len();
+        plain.truncate(length);
+        Some(plain)
+    }
+}
+
+impl Key {
+    /// The secret itself, for the token library.
+    pub fn secret(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+fn mac_with(key: &Key, purpose: &str, message: &[u8]) -> [u8; 32] {
+    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &key.bytes));
+    context.update(purpose.as_bytes());
+    context.update(&[0]);
+    context.update(message);
+    let mut out = [0; 32];
+    out.copy_from_slice(context.sign().as_ref());
+    out
+}
+
+/// SHA-256: for tokens that are themselves random, and for bodies.
+pub fn sha256(parts: &[&[u8]]) -> Vec<u8> {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        context.update(part);
+        context.update(&[0]);
+    }
+    context.finish().as_ref().to_vec()
+}
+
+/// 256 random bits in a form that travels anywhere.
+pub fn random_token() -> io::Result<String> {
+    let mut bytes = [0; 32];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| io::Error::other("no randomness"))?;
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))
+}
+
+fn fresh_file() -> io::Result<Vec<u8>> {
+    let key = || -> io::Result<Vec<WrittenKey>> {
+        let id = random_token()?.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+        Ok(vec![WrittenKey { id, key: random_token()? }])
+    };
+    let file = KeyFile { signing: key()?, sealing: key()? };
+    serde_json::to_vec_pretty(&file).map_err(io::Error::other)
+}
+
+/// Whole or not at all: a cut during the first start must not leave half a file, or sealed fields could never be read.
+fn create(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let beside = path.with_extension("new");
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(&fresh_file()?)?;
+    file.sync_all()?;
+    fs::rename(&beside, path)?;
+    path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealed_text_opens_only_for_its_record() {
+        let keys = Keys::fresh().expect("keys");
+        let (key_id, sealed) = keys.seal("facility_location:1", b"33.5,36.4").expect("sealed");
+        assert_eq!(keys.unseal(&key_id, "facility_location:1", &sealed).as_deref(), Some(&b"33.5,36.4"[..]));
+        assert_eq!(keys.unseal(&key_id, "facility_location:2", &sealed), None);
+        assert_eq!(keys.unseal("another", "facility_location:1", &sealed), None);
+        let mut changed = sealed.clone();
+        changed[15] ^= 1;
+        assert_eq!(keys.unseal(&key_id, "facility_location:1", &changed), None);
+        assert!(!sealed.windows(4).any(|part| part == b"33.5"));
+    }
+
+    #[test]
+    fn a_key_file_that_others_may_read_stops_the_start() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("keys.json");
+        let made = Keys::open(&path).expect("made");
+        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+        assert_eq!(Keys::open(&path).expect("read again").signing()[0].id, made.signing()[0].id);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("opened");
+        assert!(matches!(Keys::open(&path), Err(KeyError::Open(_))));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("closed");
+        fs::write(&path, "{}").expect("damaged");
+        assert!(matches!(Keys::open(&path), Err(KeyError::Damaged(_))));
+    }
+}

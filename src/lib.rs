@@ -1,0 +1,50 @@
+//! siraj: register and ledger of a medical-aid organisation.
+//!
+//! The map, floor by floor; a module uses lower floors only (held by `tests/it/architecture.rs`):
+//!
+//! | floor | modules |
+//! |---|---|
+//! | 0 | `error`, `schema`, `postgres` |
+//! | 1 | `types`, `keys`, `config` |
+//! | 2 | `db` |
+//! | 3 | `http` |
+//! | 4 | `audit`, `auth` |
+//! | 5 | `register`, `sessions`, `reveals` |
+//! | 6 | `areas`, `organizations`, `items` |
+//! | 7 | `facilities` |
+//! | 8 | `projects`, `contracts`, `campaigns`, `users` |
+//! | 9 | `staff`, `claims`, `shipments` |
+//! | 10 | `assignments` |
+//! | 11 | `reports`, `imports` |
+//! | 12 | `openapi`, `app` |
+//! | 13 | `cli`, and `main` above it |
+
+pub mod app;
+pub mod areas;
+pub mod assignments;
+pub mod audit;
+pub mod auth;
+pub mod campaigns;
+pub mod claims;
+pub mod config;
+pub mod contracts;
+pub mod db;
+pub mod error;
+pub mod facilities;
+pub mod http;
+pub mod items;
+pub mod keys;
+pub mod openapi;
+pub mod organizations;
+pub mod postgres;
+pub mod projects;
+pub mod register;
+pub mod reports;
+pub mod reveals;
+#[expect(missing_docs, reason = "written from the migrations, where every table says what it is")]
+pub mod schema;
+pub mod sessions;
+pub mod shipments;
+pub mod staff;
+pub mod types;
+pub mod users;

@@ -1,0 +1,210 @@
+//! The OpenAPI 3.1 document: generated from the handlers, completed here with what all of them share.
+
+use std::collections::BTreeMap;
+
+use utoipa::{
+    PartialSchema,
+    openapi::{
+        ComponentsBuilder, Content, HttpMethod, InfoBuilder, License, OpenApi, OpenApiBuilder, Ref, RefOr, Required,
+        ResponseBuilder, Schema, Server,
+        extensions::Extensions,
+        header::HeaderBuilder,
+        path::{Operation, ParameterBuilder, ParameterIn},
+        schema::{ArrayItems, Object, ObjectBuilder, Type},
+        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    },
+};
+
+use crate::error::{Code, Problem, ProblemFault};
+
+/// Operations that a stranger may call; every other needs a token. The test of open doors reads this.
+pub const OPEN_OPERATIONS: &[&str] = &["sign_in", "refresh_session", "accept_invitation", "accept_password_reset"];
+
+const DESCRIPTION: &str = "Register and ledger of a medical-aid organisation: facilities, staff, partner contracts, shipments, and the figures \
+    computed from them. Every refusal is a problem (RFC 9457) with a stable `code`; lists are paged with `limit` and `after`; edits need \
+    `If-Match`; `POST` takes `Idempotency-Key`. Days are `YYYY-MM-DD`, money is a decimal string.";
+
+/// What stands in the document before the handlers add themselves.
+pub fn base() -> OpenApi {
+    let token = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some("The `access_token` of a sign-in."))
+        .build();
+    let components = ComponentsBuilder::new()
+        .security_scheme("token", SecurityScheme::Http(token))
+        .schema("Problem", Problem::schema())
+        .schema("ProblemFault", ProblemFault::schema())
+        .build();
+    let mut license = License::new("Apache-2.0");
+    license.identifier = Some("Apache-2.0".to_owned());
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("siraj")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(DESCRIPTION))
+                .license(Some(license))
+                .build(),
+        )
+        .servers(Some([Server::new("/")]))
+        .components(Some(components))
+        .build()
+}
+
+/// Completes the document: security, shared headers and refusals of every operation, flat schemas, the list of codes.
+pub fn complete(mut document: OpenApi) -> OpenApi {
+    for (path, item) in &mut document.paths.paths {
+        let operations = [
+            (HttpMethod::Get, &mut item.get),
+            (HttpMethod::Post, &mut item.post),
+            (HttpMethod::Put, &mut item.put),
+            (HttpMethod::Patch, &mut item.patch),
+            (HttpMethod::Delete, &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                complete_operation(path, &method, operation);
+            }
+        }
+    }
+    if let Some(components) = &mut document.components {
+        let known: BTreeMap<String, RefOr<Schema>> =
+            components.schemas.iter().map(|(name, schema)| (name.clone(), schema.clone())).collect();
+        for schema in components.schemas.values_mut() {
+            flatten(schema, &known);
+        }
+    }
+    document.extensions = Some(Extensions::builder().add("x-problem-codes", codes()).build());
+    document
+}
+
+/// Every problem code with its status and its words, for clients that translate.
+fn codes() -> serde_json::Value {
+    use crate::error::Locale;
+    let entry = |code: &Code| {
+        let words = serde_json::json!({"status": code.status().as_u16(), "en": code.text(Locale::English), "ar": code.text(Locale::Arabic)});
+        (code.as_str().to_owned(), words)
+    };
+    Code::ALL.iter().map(entry).collect::<serde_json::Map<_, _>>().into()
+}
+
+fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation) {
+    let open = operation.operation_id.as_deref().is_some_and(|id| OPEN_OPERATIONS.contains(&id));
+    if !open {
+        operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("token", [])]);
+    }
+    let creates = *method == HttpMethod::Post && operation.responses.responses.contains_key("201");
+    if creates {
+        add_header(
+            operation,
+            "Idempotency-Key",
+            Required::False,
+            "Any text of 1 to 255 characters; the same request sent again under it is done once.",
+        );
+        let replay = ResponseBuilder::new().description("The record that an earlier, equal request has made").header(
+            "Idempotent-Replayed",
+            HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String).build())).build(),
+        );
+        let made = operation.responses.responses.get("201").and_then(|made| match made {
+            RefOr::T(response) => Some(response.content.clone()),
+            RefOr::Ref(_) => None,
+        });
+        let mut replay = replay.build();
+        replay.content = made.unwrap_or_default();
+        operation.responses.responses.insert("200".to_owned(), replay.into());
+    }
+    let edits = matches!(method, HttpMethod::Patch | HttpMethod::Delete);
+    if edits {
+        add_header(operation, "If-Match", Required::True, "The ETag of the record that is edited, or `*`.");
+    }
+    let read_of_one = *method == HttpMethod::Get && path.ends_with('}');
+    if read_of_one {
+        let unchanged = ResponseBuilder::new().description("The reader holds this revision already (`If-None-Match`)").build();
+        operation.responses.responses.insert("304".to_owned(), unchanged.into());
+    }
+    let writes = operation.request_body.is_some();
+    let mut refusals: Vec<(&str, &str)> = vec![("400", "The request cannot be read")];
+    if !open || operation.operation_id.as_deref() != Some("accept_invitation") {
+        refusals.push(("401", "Not signed in, or the sign-in is over"));
+    }
+    if !open {
+        refusals.push(("403", "The caller's role does not allow this"));
+    }
+    if path.contains('{') {
+        refusals.push(("404", "Nothing here, or nothing the caller may know of"));
+    }
+    if writes || edits {
+        refusals.extend([("409", "In conflict with another record or state"), ("410", "The record has been retired")]);
+    }
+    if edits {
+        refusals.extend([("412", "The record has changed since it was read"), ("428", "`If-Match` is missing")]);
+    }
+    if writes {
+        refusals.extend([
+            ("408", "The body came too slowly"),
+            ("413", "The body is too large"),
+            ("415", "The body is of a kind that is not read"),
+        ]);
+    }
+    refusals.extend([
+        ("406", "No form that the client accepts"),
+        ("422", "Some values are not right; each is listed"),
+        ("429", "Too many attempts"),
+        ("431", "The headers are too large"),
+        ("500", "A fault on our side"),
+        ("503", "The database cannot be reached; try again"),
+    ]);
+    for (status, description) in refusals {
+        let content = Content::new(Some(Ref::from_schema_name("Problem")));
+        let response = ResponseBuilder::new().description(description).content("application/problem+json", content).build();
+        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| response.into());
+    }
+}
+
+fn add_header(operation: &mut Operation, name: &str, required: Required, description: &str) {
+    let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255)).build();
+    let header = ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(required)
+        .description(Some(description))
+        .schema(Some(schema));
+    operation.parameters.get_or_insert_default().push(RefOr::T(header.build()));
+}
+
+/// One object in the place of an object and the fields it embeds: easier to read, and to generate clients from.
+fn flatten(schema: &mut RefOr<Schema>, known: &BTreeMap<String, RefOr<Schema>>) {
+    match schema {
+        RefOr::T(Schema::AllOf(all)) => {
+            let mut whole = ObjectBuilder::new().schema_type(Type::Object).description(all.description.clone()).build();
+            for item in &all.items {
+                merge(&mut whole, item, known);
+            }
+            *schema = whole.into();
+        }
+        RefOr::T(Schema::Array(array)) => {
+            if let ArrayItems::RefOrSchema(items) = &mut array.items {
+                flatten(items, known);
+            }
+        }
+        RefOr::T(Schema::Object(object)) => object.properties.values_mut().for_each(|property| flatten(property, known)),
+        RefOr::T(_) | RefOr::Ref(_) => {}
+    }
+}
+
+fn merge(whole: &mut Object, part: &RefOr<Schema>, known: &BTreeMap<String, RefOr<Schema>>) {
+    match part {
+        RefOr::T(Schema::Object(object)) => {
+            whole.properties.extend(object.properties.clone());
+            whole.required.extend(object.required.clone());
+        }
+        RefOr::T(Schema::AllOf(all)) => all.items.iter().for_each(|item| merge(whole, item, known)),
+        RefOr::Ref(reference) => {
+            if let Some(named) = reference.ref_location.rsplit('/').next().and_then(|name| known.get(name)) {
+                merge(whole, named, known);
+            }
+        }
+        RefOr::T(_) => {}
+    }
+}

@@ -1,0 +1,81 @@
+//! Every reading of a sealed field: who, what, when and why. Written in the same transaction as the
+//! reading itself, so that nothing is shown that is not on record.
+
+mod api;
+
+use chrono::{DateTime, Utc};
+use deserr::Deserr;
+use diesel::{ExpressionMethods, Queryable, Selectable};
+use diesel_async::RunQueryDsl;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    auth::Actor,
+    db::Conn,
+    error::{ApiResult, Faults},
+    schema::reveals,
+    types::{Reason, words},
+};
+
+pub use api::routes;
+
+words! {
+    /// What can be revealed.
+    SealedField {
+        /// Where a facility stands.
+        FacilityLocation = "facility_location",
+        /// Who a person is.
+        StaffIdentity = "staff_identity",
+    }
+}
+
+impl SealedField {
+    /// What a sealed text is bound to, so that it opens nowhere else.
+    pub fn bound_to(self, record: Uuid) -> String {
+        format!("{}:{record}", self.as_str())
+    }
+}
+
+/// Why a sealed field is to be read.
+#[derive(Debug, Clone, Deserr, ToSchema)]
+#[deserr(error = Faults, deny_unknown_fields)]
+#[schema(example = json!({"reason": "Ambulance crew needs the entrance for tonight's transfer."}))]
+pub struct RevealRequest {
+    /// The reason, for the auditor's eyes: 10 to 500 letters.
+    pub reason: Reason,
+}
+
+/// A reading of a sealed field.
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, ToSchema)]
+#[diesel(table_name = reveals)]
+pub struct Reveal {
+    /// Its id.
+    pub id: Uuid,
+    /// What was read.
+    pub resource: SealedField,
+    /// Of which facility or person.
+    pub record_id: Uuid,
+    /// Why.
+    pub reason: Reason,
+    /// When.
+    pub recorded_at: DateTime<Utc>,
+    /// By whom.
+    pub recorded_by: Uuid,
+}
+
+/// Puts a reading on record; the caller opens the seal only after this, in the same transaction.
+pub async fn record(conn: &mut Conn, actor: &Actor, field: SealedField, record: Uuid, reason: &Reason) -> ApiResult<()> {
+    diesel::insert_into(reveals::table)
+        .values((
+            reveals::id.eq(Uuid::now_v7()),
+            reveals::resource.eq(field),
+            reveals::record_id.eq(record),
+            reveals::reason.eq(reason),
+            reveals::recorded_by.eq(actor.id),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,498 @@
+//! Written by the test `the_schema_file_equals_the_migrated_database` from the migrations; never by hand.
+
+diesel::table! {
+    area_access (id) {
+        id -> Uuid,
+        area_id -> Uuid,
+        since_on -> Date,
+        access -> Text,
+        note -> Nullable<Text>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    area_closure (ancestor_id, area_id) {
+        ancestor_id -> Uuid,
+        area_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    areas (id) {
+        id -> Uuid,
+        code -> Text,
+        pcode -> Nullable<Text>,
+        name -> Text,
+        name_ar -> Nullable<Text>,
+        kind -> Text,
+        parent_id -> Nullable<Uuid>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    assignments (id) {
+        id -> Uuid,
+        staff_id -> Uuid,
+        facility_id -> Uuid,
+        cadre -> Text,
+        role -> Nullable<Text>,
+        share_percent -> Int2,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        contract_id -> Nullable<Uuid>,
+        share_waiver -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    audit_log (id, occurred_at) {
+        id -> Int8,
+        occurred_at -> Timestamptz,
+        actor_id -> Uuid,
+        resource -> Text,
+        record_id -> Uuid,
+        subject_id -> Uuid,
+        action -> Text,
+        revision -> Nullable<Int8>,
+        before -> Nullable<Jsonb>,
+        after -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    campaign_facilities (id) {
+        id -> Uuid,
+        campaign_id -> Uuid,
+        facility_id -> Uuid,
+        starts_on -> Nullable<Date>,
+        ends_on -> Nullable<Date>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    campaigns (id) {
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        name_ar -> Nullable<Text>,
+        goal_amount -> Numeric,
+        currency -> Text,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        description -> Nullable<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    claims (id) {
+        id -> Uuid,
+        code -> Text,
+        campaign_id -> Uuid,
+        statement -> Text,
+        statement_ar -> Nullable<Text>,
+        subject -> Text,
+        comparison -> Text,
+        amount -> Nullable<Numeric>,
+        unit -> Nullable<Text>,
+        day -> Nullable<Date>,
+        figure -> Nullable<Text>,
+        as_of -> Nullable<Date>,
+        part_of_id -> Nullable<Uuid>,
+        source -> Text,
+        published_on -> Nullable<Date>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    contract_facilities (id) {
+        id -> Uuid,
+        contract_id -> Uuid,
+        facility_id -> Uuid,
+        starts_on -> Nullable<Date>,
+        ends_on -> Nullable<Date>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    contracts (id) {
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        name_ar -> Nullable<Text>,
+        number -> Nullable<Text>,
+        organization_id -> Uuid,
+        project_id -> Nullable<Uuid>,
+        renews_id -> Nullable<Uuid>,
+        starts_on -> Date,
+        ends_on -> Date,
+        currency -> Nullable<Text>,
+        amount -> Nullable<Numeric>,
+        monthly_amount -> Nullable<Numeric>,
+        cadres -> Array<Text>,
+        reporting_duties -> Nullable<Text>,
+        note -> Nullable<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    facilities (id) {
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        name_ar -> Nullable<Text>,
+        aliases -> Array<Text>,
+        kinds -> Array<Text>,
+        area_id -> Uuid,
+        operator_id -> Nullable<Uuid>,
+        beds -> Nullable<Int4>,
+        opened_on -> Nullable<Date>,
+        closed_on -> Nullable<Date>,
+        note -> Nullable<Text>,
+        same_name_confirmed -> Bool,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    facility_locations (id) {
+        id -> Uuid,
+        facility_id -> Uuid,
+        key_id -> Text,
+        sealed -> Bytea,
+        coarse_cell -> Text,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    facility_status (id) {
+        id -> Uuid,
+        facility_id -> Uuid,
+        since_on -> Date,
+        functionality -> Text,
+        causes -> Array<Text>,
+        note -> Nullable<Text>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    facility_support (facility_id) {
+        facility_id -> Nullable<Uuid>,
+        contract_id -> Nullable<Uuid>,
+        project_id -> Nullable<Uuid>,
+        campaign_id -> Nullable<Uuid>,
+        organization_id -> Nullable<Uuid>,
+        period -> Nullable<Daterange>,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (caller_id, key) {
+        caller_id -> Uuid,
+        key -> Text,
+        request_hash -> Bytea,
+        status -> Int2,
+        etag -> Nullable<Text>,
+        location -> Nullable<Text>,
+        body -> Bytea,
+        recorded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    items (id) {
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        name_ar -> Nullable<Text>,
+        synonyms -> Array<Text>,
+        category -> Text,
+        base_unit -> Text,
+        atc_code -> Nullable<Text>,
+        gtin -> Nullable<Text>,
+        controlled -> Bool,
+        cold_chain -> Bool,
+        expiry_tracked -> Bool,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    organization_names (folded) {
+        folded -> Text,
+        organization_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    organizations (id) {
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        name_ar -> Nullable<Text>,
+        aliases -> Array<Text>,
+        roles -> Array<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    project_facilities (id) {
+        id -> Uuid,
+        project_id -> Uuid,
+        facility_id -> Uuid,
+        starts_on -> Nullable<Date>,
+        ends_on -> Nullable<Date>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    projects (id) {
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        name_ar -> Nullable<Text>,
+        organization_id -> Nullable<Uuid>,
+        description -> Nullable<Text>,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (id) {
+        id -> Uuid,
+        family_id -> Uuid,
+        user_id -> Uuid,
+        token_hash -> Bytea,
+        session_version -> Int8,
+        issued_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        spent_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    reveals (id) {
+        id -> Uuid,
+        resource -> Text,
+        record_id -> Uuid,
+        reason -> Text,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    shipment_lines (id) {
+        id -> Uuid,
+        shipment_id -> Uuid,
+        line -> Int4,
+        item_id -> Uuid,
+        lot_number -> Nullable<Text>,
+        expires_on -> Nullable<Date>,
+        quantity -> Int8,
+        accepted_quantity -> Nullable<Int8>,
+        rejected_quantity -> Nullable<Int8>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    shipments (id) {
+        id -> Uuid,
+        code -> Text,
+        supplier_id -> Nullable<Uuid>,
+        facility_id -> Uuid,
+        campaign_id -> Nullable<Uuid>,
+        contract_id -> Nullable<Uuid>,
+        status -> Text,
+        planned_on -> Nullable<Date>,
+        dispatched_on -> Nullable<Date>,
+        received_on -> Nullable<Date>,
+        note -> Nullable<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    staff (id) {
+        id -> Uuid,
+        code -> Text,
+        cadre -> Text,
+        specialty -> Nullable<Text>,
+        gender -> Nullable<Text>,
+        qualification -> Nullable<Text>,
+        area_id -> Uuid,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    staff_identities (id) {
+        id -> Uuid,
+        staff_id -> Uuid,
+        key_id -> Text,
+        sealed -> Bytea,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    user_areas (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        area_id -> Uuid,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    user_passwords (user_id) {
+        user_id -> Uuid,
+        hash -> Text,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    user_tickets (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        purpose -> Text,
+        token_hash -> Bytea,
+        issued_at -> Timestamptz,
+        issued_by -> Uuid,
+        expires_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Uuid,
+        email -> Text,
+        name -> Text,
+        role -> Text,
+        status -> Text,
+        organization_id -> Nullable<Uuid>,
+        facility_id -> Nullable<Uuid>,
+        session_version -> Int8,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    area_access,
+    area_closure,
+    areas,
+    assignments,
+    audit_log,
+    campaign_facilities,
+    campaigns,
+    claims,
+    contract_facilities,
+    contracts,
+    facilities,
+    facility_locations,
+    facility_status,
+    facility_support,
+    idempotency_keys,
+    items,
+    organization_names,
+    organizations,
+    project_facilities,
+    projects,
+    refresh_tokens,
+    reveals,
+    shipment_lines,
+    shipments,
+    staff,
+    staff_identities,
+    user_areas,
+    user_passwords,
+    user_tickets,
+    users,
+);

@@ -1,0 +1,93 @@
+//! Reading of values that other crates define, and checks that compare one field with another.
+
+use std::hash::Hash;
+
+use chrono::{Datelike, NaiveDate, Utc};
+use deserr::{DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef, take_cf_content};
+use uuid::Uuid;
+
+use crate::error::{Code, Faults, has_arabic_digits};
+
+/// The fault of a value of another kind than was asked for.
+pub fn wrong_kind<V: IntoValue>(actual: Value<V>, accepted: &[ValueKind], location: ValuePointerRef) -> Faults {
+    take_cf_content(Faults::error(None, ErrorKind::IncorrectValueKind { actual, accepted }, location))
+}
+
+impl Deserr<Faults> for Uuid {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, location: ValuePointerRef) -> Result<Self, Faults> {
+        match value {
+            // Only the hyphenated form: one id has one spelling.
+            Value::String(text) if text.len() == 36 => text.parse().map_err(|_| Faults::at(location, Code::InvalidFormat)),
+            Value::String(_) => Err(Faults::at(location, Code::InvalidFormat)),
+            other => Err(wrong_kind(other, &[ValueKind::String], location)),
+        }
+    }
+}
+
+/// Days are `YYYY-MM-DD`, from 1900 to ten years ahead; tables that hold only events of the campaign ask for more.
+impl Deserr<Faults> for NaiveDate {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, location: ValuePointerRef) -> Result<Self, Faults> {
+        match value {
+            Value::String(text) => day(&text).map_err(|code| Faults::at(location, code)),
+            other => Err(wrong_kind(other, &[ValueKind::String], location)),
+        }
+    }
+}
+
+fn day(text: &str) -> Result<NaiveDate, Code> {
+    if has_arabic_digits(text) {
+        return Err(Code::ArabicDigits);
+    }
+    let shaped =
+        text.len() == 10 && text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+    if !shaped {
+        return Err(Code::InvalidDate);
+    }
+    let day: NaiveDate = text.parse().map_err(|_| Code::InvalidDate)?;
+    let latest = Utc::now().year() + 10;
+    if (1900..=latest).contains(&day.year()) { Ok(day) } else { Err(Code::DateOutOfRange) }
+}
+
+/// A yes or no in a query string: `true` or `false`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Flag(pub bool);
+
+impl Deserr<Faults> for Flag {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, location: ValuePointerRef) -> Result<Self, Faults> {
+        match value {
+            Value::Boolean(flag) => Ok(Self(flag)),
+            Value::String(text) if text == "true" => Ok(Self(true)),
+            Value::String(text) if text == "false" => Ok(Self(false)),
+            _ => Err(Faults::at(location, Code::WrongType)),
+        }
+    }
+}
+
+/// The end may not lie before the start.
+pub fn in_order(faults: &mut Faults, pointer: &str, start: Option<NaiveDate>, end: Option<NaiveDate>) {
+    if let (Some(start), Some(end)) = (start, end)
+        && end < start
+    {
+        faults.add(pointer, Code::DateOrder);
+    }
+}
+
+/// No entry may stand twice, and there may be no more of them than are kept.
+pub fn distinct<T: Eq + Hash>(faults: &mut Faults, pointer: &str, entries: &[T], most: usize) {
+    let mut seen = std::collections::HashSet::new();
+    for (index, entry) in entries.iter().enumerate() {
+        if !seen.insert(entry) {
+            faults.add(format!("{pointer}/{index}"), Code::Repeated);
+        }
+    }
+    if entries.len() > most {
+        faults.add(pointer, Code::TooMany);
+    }
+}
+
+/// The number must lie within the bounds, both included.
+pub fn within<T: PartialOrd>(faults: &mut Faults, pointer: &str, number: Option<T>, least: T, most: T) {
+    if number.is_some_and(|number| number < least || number > most) {
+        faults.add(pointer, Code::OutOfRange);
+    }
+}

@@ -1,0 +1,98 @@
+//! Stories of facilities.
+
+use serde_json::json;
+use siraj::auth::Role;
+
+use crate::support::{TestApp, client::faults, id_of};
+
+#[tokio::test]
+async fn a_facility_is_created_read_edited_retired_and_its_history_tells_it() {
+    let app = TestApp::start().await;
+    let manager = app.user(Role::Manager).await;
+    let ghouta = app.area("GHOUTA", None).await;
+    let body = json!({"code": "HOS-01", "name": "Cave Hospital", "name_ar": "مستشفى الكهف", "kinds": ["hospital", "primary_care_center"], "area_id": ghouta, "beds": 40});
+    let made = manager.post("/api/v1/facilities", &body).await.expect_status(201);
+    let facility = made.json();
+    let path = format!("/api/v1/facilities/{}", id_of(&facility));
+    assert_eq!(made.header("location"), path);
+    assert_eq!(made.header("etag"), "\"1\"");
+
+    let edited = manager.patch(&path, "\"1\"", &json!({"beds": null, "name": "The Cave Hospital"})).await.expect_status(200);
+    assert_eq!(edited.json()["beds"], json!(null));
+    assert_eq!(edited.header("etag"), "\"2\"");
+    let stale = manager.patch(&path, "\"1\"", &json!({"beds": 10})).await.expect_problem(412, "stale-revision");
+    assert_eq!(stale["present"]["name"], "The Cave Hospital");
+
+    manager.delete(&path, "\"2\"").await.expect_status(200);
+    manager.patch(&path, "\"3\"", &json!({"beds": 10})).await.expect_problem(410, "record-deleted");
+    let history = manager.all(&format!("{path}/history")).await;
+    let actions: Vec<_> = history.iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["created", "changed", "retired"]);
+    assert_eq!(history[1]["before"]["beds"], 40);
+    assert_eq!(history[1]["actor_id"], json!(manager.user_id));
+}
+
+#[tokio::test]
+async fn all_faults_of_a_facility_are_told_at_once() {
+    let app = TestApp::start().await;
+    let manager = app.user(Role::Manager).await;
+    let body = json!({"code": "x", "name": " ", "kinds": ["clinic"], "area_id": 7, "beds": -1, "opened_on": "2013-02-30", "color": "red"});
+    let problem = manager.post("/api/v1/facilities", &body).await.expect_problem(422, "validation-failed");
+    let told = faults(&problem);
+    let expected = [
+        ("/area_id", "wrong-type"),
+        ("/code", "too-short"),
+        ("/color", "unknown-field"),
+        ("/kinds/0", "unknown-value"),
+        ("/name", "required"),
+        ("/opened_on", "invalid-date"),
+    ];
+    assert_eq!(told, expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())));
+}
+
+#[tokio::test]
+async fn a_coordinator_sees_and_writes_only_their_areas() {
+    let app = TestApp::start().await;
+    let manager = app.user(Role::Manager).await;
+    let (east, west) = (app.area("EAST", None).await, app.area("WEST", None).await);
+    let inside = app.facility(&manager, "MPT-01", east).await;
+    let outside = app.facility(&manager, "MPT-02", west).await;
+    let coordinator = app.coordinator(&[east]).await;
+    let seen = coordinator.all("/api/v1/facilities").await;
+    assert_eq!(seen.iter().map(id_of).collect::<Vec<_>>(), [id_of(&inside)]);
+    let hidden = coordinator.get(&format!("/api/v1/facilities/{}", id_of(&outside))).await.expect_problem(404, "not-found");
+    let missing = coordinator.get(&format!("/api/v1/facilities/{}", uuid::Uuid::now_v7())).await.expect_problem(404, "not-found");
+    assert_eq!(hidden["detail"], missing["detail"]);
+    let body = json!({"code": "MPT-03", "name": "Medical point 03", "kinds": ["medical_point"], "area_id": west});
+    let problem = coordinator.post("/api/v1/facilities", &body).await.expect_problem(422, "validation-failed");
+    assert_eq!(faults(&problem), [("/area_id".to_owned(), "unknown-reference".to_owned())]);
+    let there = format!("/api/v1/facilities/{}", id_of(&inside));
+    let moved = coordinator.patch(&there, "*", &json!({"area_id": west})).await.expect_problem(422, "validation-failed");
+    assert_eq!(faults(&moved), [("/area_id".to_owned(), "unknown-reference".to_owned())]);
+}
+
+#[tokio::test]
+async fn pages_lead_through_every_facility_once_in_every_order() {
+    let app = TestApp::start().await;
+    let manager = app.user(Role::Manager).await;
+    let area = app.area("GHOUTA", None).await;
+    for number in 0..7 {
+        app.facility(&manager, &format!("MPT-{number:02}"), area).await;
+    }
+    for sort in ["code", "-code", "name", "-name", "recorded_at", "-recorded_at"] {
+        let codes: Vec<_> =
+            manager.all(&format!("/api/v1/facilities?limit=3&sort={sort}")).await.iter().map(|one| one["code"].clone()).collect();
+        let mut expected: Vec<_> = (0..7).map(|number| json!(format!("MPT-{number:02}"))).collect();
+        if sort.starts_with('-') {
+            expected.reverse();
+        }
+        assert_eq!(codes, expected, "sort={sort}");
+    }
+    let next = manager.get("/api/v1/facilities?limit=3").await.json()["next"].as_str().unwrap().to_owned();
+    manager.get(&format!("/api/v1/facilities?limit=3&sort=name&after={next}")).await.expect_problem(400, "invalid-cursor");
+    let csv = manager.get("/api/v1/facilities?format=csv").await.expect_status(200);
+    assert_eq!(csv.text().lines().count(), 8);
+    assert!(csv.text().starts_with("\u{feff}id,code,name,"));
+    let xlsx = manager.get("/api/v1/facilities?format=xlsx").await.expect_status(200);
+    assert!(xlsx.body.starts_with(b"PK"));
+}

@@ -1,0 +1,27 @@
+//! Stories over HTTP against a real PostgreSQL: one binary, a database each, in parallel.
+
+mod support;
+
+mod architecture;
+mod areas;
+mod assignments;
+mod bad_inputs;
+mod campaigns;
+mod claims;
+mod command_line;
+mod contract;
+mod contracts;
+mod doors;
+mod embedded;
+mod facilities;
+mod imports;
+mod items;
+mod migrations;
+mod organizations;
+mod projects;
+mod reports;
+mod sealed;
+mod sessions;
+mod shipments;
+mod staff;
+mod users;

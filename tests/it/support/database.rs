@@ -1,0 +1,121 @@
+//! A database of its own for every test, copied from a migrated template.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+use siraj::{
+    db,
+    postgres::{SharedCluster, share_disposable},
+};
+use tokio_postgres::NoTls;
+use uuid::Uuid;
+
+const OWNER: &str = "siraj_owner";
+const SERVICE: &str = "siraj_service";
+
+/// The throw-away cluster that all tests of a run share.
+pub fn cluster() -> &'static SharedCluster {
+    static CLUSTER: OnceLock<SharedCluster> = OnceLock::new();
+    CLUSTER.get_or_init(|| {
+        let folder: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cluster");
+        share_disposable(&folder).expect("a cluster for the tests")
+    })
+}
+
+/// A database that lives as long as its test.
+pub struct TestDatabase {
+    pub name: String,
+}
+
+impl TestDatabase {
+    /// A copy of the migrated template.
+    pub async fn create() -> Self {
+        let template = template().await;
+        let name = format!("test_{}", Uuid::now_v7().simple());
+        sql("siraj", &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+        Self { name }
+    }
+
+    pub fn service_url(&self) -> String {
+        cluster().url(SERVICE, &self.name)
+    }
+
+    pub fn owner_url(&self) -> String {
+        cluster().url(OWNER, &self.name)
+    }
+
+    /// A connection that may do everything: to arrange what no story should have to.
+    pub async fn owner(&self) -> tokio_postgres::Client {
+        connect(&self.owner_url()).await
+    }
+
+    /// A connection as the service's role.
+    pub async fn service(&self) -> tokio_postgres::Client {
+        connect(&self.service_url()).await
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let name = self.name.clone();
+        // A thread of its own: a runtime that is being dropped cannot be waited in.
+        let work = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(sql("siraj", &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")));
+        });
+        drop(work.join());
+    }
+}
+
+pub async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
+    tokio::spawn(connection);
+    client
+}
+
+async fn sql(database: &str, statement: &str) {
+    let client = connect(&cluster().url(OWNER, database)).await;
+    client.batch_execute(statement).await.expect(statement);
+}
+
+/// The migrated template, made once per state of the migrations.
+async fn template() -> String {
+    static TEMPLATE: tokio::sync::OnceCell<String> = tokio::sync::OnceCell::const_new();
+    TEMPLATE.get_or_init(make_template).await.clone()
+}
+
+async fn make_template() -> String {
+    let name = format!("template_{}", migrations_hash());
+    let client = connect(&cluster().url(OWNER, "siraj")).await;
+    client.batch_execute("SELECT pg_advisory_lock(7)").await.expect("a lock");
+    let leftovers = client
+        .query("SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%' OR datname LIKE 'template\\_%'", &[])
+        .await
+        .expect("names");
+    let names: Vec<String> = leftovers.iter().map(|row| row.get(0)).collect();
+    if !names.contains(&name) {
+        let fresh = format!("{name}_new");
+        client.batch_execute(&format!("DROP DATABASE IF EXISTS {fresh} WITH (FORCE)")).await.expect("dropped");
+        client.batch_execute(&format!("CREATE DATABASE {fresh}")).await.expect("created");
+        db::migrate(&cluster().url(OWNER, &fresh)).expect("migrated");
+        // A connection that is just closing still holds the database for a moment.
+        while client.batch_execute(&format!("ALTER DATABASE {fresh} RENAME TO {name}")).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    }
+    client.batch_execute("SELECT pg_advisory_unlock(7)").await.expect("unlocked");
+    name
+}
+
+/// A short name for the migrations as they stand in the source tree.
+fn migrations_hash() -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).expect("migrations").map(|entry| entry.expect("entry").path().join("up.sql")).collect();
+    files.sort();
+    let texts: Vec<Vec<u8>> = files.iter().map(|file| std::fs::read(file).expect("a migration")).collect();
+    let parts: Vec<&[u8]> = texts.iter().map(Vec::as_slice).collect();
+    siraj::keys::sha256(&parts).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
