@@ -4,7 +4,7 @@ use super::{Outcome, sentence};
 use crate::{
     config::Config,
     db::{self, SERVICE_ROLE},
-    postgres::{Embedded, Settings},
+    postgres::{Embedded, EmbeddedError, Settings},
 };
 
 /// A database, and the private server behind it if it is ours.
@@ -18,9 +18,9 @@ pub struct Database {
 }
 
 impl Database {
-    /// Reaches or starts the database and brings it to this version.
-    pub fn open(config: &Config) -> Outcome<Self> {
-        let database = Self::reach(config)?;
+    /// Brings the database to this version.
+    pub fn migrated(self) -> Outcome<Self> {
+        let database = self;
         let done = db::migrate(&database.owner_url).map_err(sentence)?;
         if !done.is_empty() {
             tracing::info!("migrated: {}", done.join(", "));
@@ -33,15 +33,25 @@ impl Database {
         if let Some(url) = &config.database_url {
             return Ok(Self { owner_url: url.clone(), service_url: url.clone(), embedded: None });
         }
-        let settings = Settings {
-            data_dir: config.data_dir.clone(),
-            owner_role: "siraj_owner".to_owned(),
-            service_role: SERVICE_ROLE.to_owned(),
-            database: "siraj".to_owned(),
-            disposable: false,
-        };
-        let embedded = Embedded::start(settings).map_err(sentence)?;
+        let embedded = Embedded::start(settings(config)).map_err(sentence)?;
         Ok(Self { owner_url: embedded.owner_url(), service_url: embedded.service_url(), embedded: Some(embedded) })
+    }
+
+    /// The same for a command that may run beside the service: a private server that is running is used as it is.
+    pub fn join(config: &Config) -> Outcome<Self> {
+        if config.database_url.is_some() {
+            return Self::reach(config);
+        }
+        match Embedded::start(settings(config)) {
+            Ok(embedded) => {
+                Ok(Self { owner_url: embedded.owner_url(), service_url: embedded.service_url(), embedded: Some(embedded) })
+            }
+            Err(EmbeddedError::InUse { .. }) => {
+                let (owner_url, service_url) = Embedded::visit(settings(config)).map_err(sentence)?;
+                Ok(Self { owner_url, service_url, embedded: None })
+            }
+            Err(error) => Err(sentence(error)),
+        }
     }
 
     /// Stops a private server in good order.
@@ -49,5 +59,16 @@ impl Database {
         if let Some(embedded) = self.embedded {
             embedded.stop();
         }
+    }
+}
+
+/// The private cluster of a data folder.
+fn settings(config: &Config) -> Settings {
+    Settings {
+        data_dir: config.data_dir.clone(),
+        owner_role: "siraj_owner".to_owned(),
+        service_role: SERVICE_ROLE.to_owned(),
+        database: "siraj".to_owned(),
+        disposable: false,
     }
 }

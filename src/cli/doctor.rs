@@ -29,7 +29,7 @@ pub fn run(config: &Config) -> ExitCode {
     tell("keys", keys(config));
     tell("disk", disk(&config.data_dir));
     tell("clock", clock());
-    match Database::reach(config) {
+    match Database::join(config) {
         Err(wrong) => tell("database", Err(wrong)),
         Ok(database) => {
             tell("database", look_at(&database.owner_url));

@@ -24,7 +24,7 @@ pub fn run(config: &Config, demo: bool) -> Outcome {
     let address = config.listen_address().map_err(sentence)?;
     let listener = TcpListener::bind(address).map_err(|error| format!("cannot listen on {address}: {error}"))?;
     let keys = Keys::open(&config.key_path()).map_err(sentence)?;
-    let database = Database::open(config)?;
+    let database = Database::reach(config)?.migrated()?;
     if let Some(embedded) = &database.embedded {
         embedded.supervise();
     }

@@ -31,7 +31,7 @@ pub fn openapi() -> ExitCode {
 
 /// Brings the database to this version.
 pub fn migrate(config: &Config) -> Outcome {
-    let database = Database::open(config)?;
+    let database = Database::join(config)?.migrated()?;
     say("the database is at this version");
     database.close();
     Ok(())
@@ -40,7 +40,7 @@ pub fn migrate(config: &Config) -> Outcome {
 /// Loads sheets, shows how far it is, and tells every fault.
 pub fn import(config: &Config, path: &Path, dry_run: bool) -> Outcome {
     let sheets = imports::read_sheets(path).map_err(sentence)?;
-    let database = Database::open(config)?;
+    let database = Database::join(config)?.migrated()?;
     let done = load(&database.service_url, &sheets, dry_run, true);
     database.close();
     let summary = done?;
