@@ -23,7 +23,7 @@ impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound => Self::new(Code::NotFound),
-            Error::DatabaseError(kind, info) => from_database(&kind, info.as_ref()),
+            Error::DatabaseError(kind, info) => from_database(kind, info.as_ref()),
             Error::BrokenTransactionManager => Self::unavailable("a connection broke in mid-transaction"),
             other => Self::internal(other),
         }
@@ -31,7 +31,7 @@ impl From<Error> for ApiError {
 }
 
 #[track_caller]
-fn from_database(kind: &DatabaseErrorKind, info: &(dyn DatabaseErrorInformation + Send + Sync)) -> ApiError {
+fn from_database(kind: DatabaseErrorKind, info: &(dyn DatabaseErrorInformation + Send + Sync)) -> ApiError {
     if let Some(name) = info.constraint_name() {
         return from_constraint(name, info.table_name());
     }

@@ -15,7 +15,10 @@ use actix_web::{
 use futures_util::FutureExt;
 use uuid::Uuid;
 
-use super::request::{RequestId, locale};
+use super::{
+    measure,
+    request::{RequestId, locale},
+};
 use crate::error::{ApiError, Code, Locale, Problem};
 
 /// The documentation's page runs its own scripts and styles and calls nobody but us.
@@ -77,9 +80,10 @@ impl Visit {
     }
 
     fn log(&self, route: &str, status: StatusCode) {
-        let (status, duration) = (status.as_u16(), self.started.elapsed().as_micros());
+        let (status, elapsed) = (status.as_u16(), self.started.elapsed());
+        measure::observe(self.method.as_str(), route, status, elapsed.as_secs_f64());
         tracing::info!(request.id = %self.id, http.method = %self.method, http.route = %route, http.status = status,
-            duration_us = u64::try_from(duration).unwrap_or(u64::MAX), "{} {route} {status}", self.method);
+            duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX), "{} {route} {status}", self.method);
     }
 
     fn tell(&self, error: &ApiError) -> HttpResponse<BoxBody> {

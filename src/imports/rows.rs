@@ -82,7 +82,7 @@ impl Columns {
         let mut object = Map::new();
         let mut faults = Vec::new();
         for (heading, field) in &self.fields {
-            let cell = self.cell(sheet, cells, heading);
+            let cell = cell_under(heading, sheet, cells);
             if cell.is_empty() {
                 continue;
             }
@@ -109,12 +109,6 @@ impl Columns {
         }
     }
 
-    /// The cell under a heading.
-    fn cell<'a>(&self, sheet: &Sheet, cells: &'a [String], heading: &str) -> &'a str {
-        let index = sheet.columns.iter().position(|column| column == heading);
-        index.and_then(|index| cells.get(index)).map_or("", String::as_str)
-    }
-
     /// Faults of fields as faults of the cells that they came from.
     pub fn told(&self, sheet: &Sheet, row: usize, faults: Vec<Fault>) -> Vec<CellFault> {
         let told = faults.into_iter().map(|one| {
@@ -127,6 +121,12 @@ impl Columns {
         });
         told.collect()
     }
+}
+
+/// The cell under a heading.
+fn cell_under<'a>(heading: &str, sheet: &Sheet, cells: &'a [String]) -> &'a str {
+    let index = sheet.columns.iter().position(|column| column == heading);
+    index.and_then(|index| cells.get(index)).map_or("", String::as_str)
 }
 
 impl Shape {

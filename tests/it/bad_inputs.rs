@@ -36,8 +36,18 @@ async fn what_is_no_json_is_answered_400_by_its_own_name() {
     let app = TestApp::start().await;
     let manager = app.user(Role::Manager).await;
     let malformed: [&[u8]; 12] = [
-        b"{\"code\": ", b"{\"code\": \"A\"} x", b"{\"code\": \"A\",}", b"", b"\xef\xbb\xbf{}", b"{\"name\": \"\xff\xfe\"}",
-        b"{\"name\": \"\\ud800\"}", b"{\"beds\": NaN}", b"{\"beds\": Infinity}", b"{'code': 1}", b"{\"beds\": 01}", b"{\"a\": tru}",
+        b"{\"code\": ",
+        b"{\"code\": \"A\"} x",
+        b"{\"code\": \"A\",}",
+        b"",
+        b"\xef\xbb\xbf{}",
+        b"{\"name\": \"\xff\xfe\"}",
+        b"{\"name\": \"\\ud800\"}",
+        b"{\"beds\": NaN}",
+        b"{\"beds\": Infinity}",
+        b"{'code': 1}",
+        b"{\"beds\": 01}",
+        b"{\"a\": tru}",
     ];
     for body in malformed {
         raw(&manager, body).await.expect_problem(400, "malformed-json");
@@ -56,7 +66,9 @@ async fn what_is_json_but_wrong_is_answered_422_with_its_pointer() {
     let app = TestApp::start().await;
     let manager = app.user(Role::Manager).await;
     let good = facility(app.area("GHOUTA", None).await);
-    for (body, code) in [("null", "required"), ("[\"MPT-01\", \"x\"]", "wrong-type"), ("7", "wrong-type"), ("\"x\"", "wrong-type")] {
+    for (body, code) in
+        [("null", "required"), ("[\"MPT-01\", \"x\"]", "wrong-type"), ("7", "wrong-type"), ("\"x\"", "wrong-type")]
+    {
         let problem = raw(&manager, body).await.expect_problem(422, "validation-failed");
         assert_eq!(faults(&problem), [(String::new(), code.to_owned())]);
     }
@@ -100,7 +112,8 @@ async fn what_is_json_but_wrong_is_answered_422_with_its_pointer() {
         ("same_name_confirmed", json!("yes"), "/same_name_confirmed", "wrong-type"),
     ];
     for (name, value, pointer, code) in cases {
-        let problem = manager.post("/api/v1/facilities", &with(&good, name, value.clone())).await.expect_problem(422, "validation-failed");
+        let problem =
+            manager.post("/api/v1/facilities", &with(&good, name, value.clone())).await.expect_problem(422, "validation-failed");
         assert_eq!(faults(&problem), [(pointer.to_owned(), code.to_owned())], "{name} = {value}");
     }
     let huge = raw(&manager, "{\"beds\": 1e400}").await.expect_problem(422, "validation-failed");
@@ -109,7 +122,10 @@ async fn what_is_json_but_wrong_is_answered_422_with_its_pointer() {
     let problem = manager.post("/api/v1/facilities", &order).await.expect_problem(422, "validation-failed");
     assert_eq!(faults(&problem), [("/closed_on".to_owned(), "date-order".to_owned())]);
     let problem = manager.post("/api/v1/facilities", &json!({})).await.expect_problem(422, "validation-failed");
-    assert_eq!(faults(&problem).iter().map(|(pointer, _)| pointer.as_str()).collect::<Vec<_>>(), ["/area_id", "/code", "/kinds", "/name"]);
+    assert_eq!(
+        faults(&problem).iter().map(|(pointer, _)| pointer.as_str()).collect::<Vec<_>>(),
+        ["/area_id", "/code", "/kinds", "/name"]
+    );
     let allowed = manager.post("/api/v1/facilities", &with(&good, "kinds", json!(["x"]))).await.json();
     assert_eq!(allowed["errors"][0]["allowed"][0], "hospital");
     assert!(manager.all("/api/v1/facilities").await.is_empty(), "nothing may be half-written");
@@ -123,20 +139,37 @@ async fn bodies_are_measured_before_they_are_read() {
     raw(&manager, vec![b' '; (1 << 20) + 1]).await.expect_problem(413, "payload-too-large");
     let bomb = gzip(&vec![b' '; 100 << 20]);
     assert!(bomb.len() < 200_000);
-    manager.send(Method::POST, path, &[JSON, ("content-encoding", "gzip")], Some(bomb)).await.expect_problem(413, "payload-too-large");
+    manager
+        .send(Method::POST, path, &[JSON, ("content-encoding", "gzip")], Some(bomb))
+        .await
+        .expect_problem(413, "payload-too-large");
     let whole = gzip(b"{}");
-    manager.send(Method::POST, path, &[JSON, ("content-encoding", "gzip")], Some(whole.clone())).await.expect_problem(422, "validation-failed");
+    manager
+        .send(Method::POST, path, &[JSON, ("content-encoding", "gzip")], Some(whole.clone()))
+        .await
+        .expect_problem(422, "validation-failed");
     let cut = whole[..whole.len() / 2].to_vec();
-    manager.send(Method::POST, path, &[JSON, ("content-encoding", "gzip")], Some(cut)).await.expect_problem(400, "malformed-encoding");
+    manager
+        .send(Method::POST, path, &[JSON, ("content-encoding", "gzip")], Some(cut))
+        .await
+        .expect_problem(400, "malformed-encoding");
     for encoding in ["gzip, gzip", "zstd", "nonsense"] {
-        manager.send(Method::POST, path, &[JSON, ("content-encoding", encoding)], Some(b"{}".to_vec())).await.expect_problem(415, "unsupported-encoding");
+        manager
+            .send(Method::POST, path, &[JSON, ("content-encoding", encoding)], Some(b"{}".to_vec()))
+            .await
+            .expect_problem(415, "unsupported-encoding");
     }
     for media in ["text/plain", "application/xml", "multipart/form-data"] {
-        manager.send(Method::POST, path, &[("content-type", media)], Some(b"{}".to_vec())).await.expect_problem(415, "unsupported-media-type");
+        manager
+            .send(Method::POST, path, &[("content-type", media)], Some(b"{}".to_vec()))
+            .await
+            .expect_problem(415, "unsupported-media-type");
     }
     manager.send(Method::POST, path, &[], Some(b"{}".to_vec())).await.expect_problem(415, "unsupported-media-type");
-    let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: 10000000000\r\n\r\n",
-        manager.token.as_deref().unwrap());
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: 10000000000\r\n\r\n",
+        manager.token.as_deref().unwrap()
+    );
     assert!(speak(&app, head.as_bytes()).await.starts_with("HTTP/1.1 413"));
 }
 
@@ -159,7 +192,8 @@ async fn speak(app: &TestApp, bytes: &[u8]) -> String {
 async fn requests_that_two_readers_could_read_differently_are_refused() {
     let app = TestApp::start().await;
     let start = "POST /api/v1/facilities HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
-    for tail in ["content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n{}", "content-length: 2\r\ncontent-length: 3\r\n\r\n{}"] {
+    for tail in ["content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n{}", "content-length: 2\r\ncontent-length: 3\r\n\r\n{}"]
+    {
         let answer = speak(&app, format!("{start}{tail}").as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     }
@@ -231,7 +265,8 @@ async fn spreadsheets_are_not_programs() {
     let manager = app.user(Role::Manager).await;
     let area = app.area("GHOUTA", None).await;
     for (number, start) in ["=cmd()", "+1", "-1", "@SUM(A1)"].iter().enumerate() {
-        let body = with(&with(&facility(area), "name", json!(format!("{start} x{number}"))), "code", json!(format!("MPT-{number}")));
+        let body =
+            with(&with(&facility(area), "name", json!(format!("{start} x{number}"))), "code", json!(format!("MPT-{number}")));
         manager.post("/api/v1/facilities", &body).await.expect_status(201);
     }
     let csv = manager.get("/api/v1/facilities?format=csv").await.text();
@@ -247,7 +282,8 @@ async fn twins_of_a_name_are_found_and_may_be_confirmed() {
     let area = app.area("GHOUTA", None).await;
     let first = with(&facility(area), "name", json!("مستشفى الأمل"));
     manager.post("/api/v1/facilities", &first).await.expect_status(201);
-    for (code, twin) in [("MPT-02", "مستشفي الامل"), ("MPT-03", "مُسْتَشْفَى الأَمَل"), ("MPT-04", "مستشفــى  الأمل")] {
+    for (code, twin) in [("MPT-02", "مستشفي الامل"), ("MPT-03", "مُسْتَشْفَى الأَمَل"), ("MPT-04", "مستشفــى  الأمل")]
+    {
         let body = with(&with(&first, "code", json!(code)), "name", json!(twin));
         manager.post("/api/v1/facilities", &body).await.expect_problem(409, "possible-duplicate");
     }
@@ -270,10 +306,16 @@ async fn a_request_sent_again_is_done_once() {
     assert_eq!(first.body, again.body);
     assert_eq!(again.header("idempotent-replayed"), "true");
     assert_eq!(again.header("etag"), "\"1\"");
-    manager.post_with("/api/v1/facilities", &key, &with(&body, "code", json!("MPT-02"))).await.expect_problem(422, "idempotency-key-reused");
+    manager
+        .post_with("/api/v1/facilities", &key, &with(&body, "code", json!("MPT-02")))
+        .await
+        .expect_problem(422, "idempotency-key-reused");
     other.post_with("/api/v1/facilities", &key, &body).await.expect_problem(409, "duplicate");
     for bad in ["", " ", &"k".repeat(256)] {
-        manager.post_with("/api/v1/facilities", &[("idempotency-key", bad)], &body).await.expect_problem(400, "idempotency-key-invalid");
+        manager
+            .post_with("/api/v1/facilities", &[("idempotency-key", bad)], &body)
+            .await
+            .expect_problem(400, "idempotency-key-invalid");
     }
     let senders = (0..5).map(|_| async {
         let named = with(&with(&body, "code", json!("MPT-09")), "name", json!("Medical point 09"));
@@ -311,14 +353,20 @@ async fn an_edit_says_what_it_has_read() {
     let stale = manager.patch(&path, "\"7\"", &json!({"beds": 1})).await;
     assert_eq!(stale.header("etag"), "\"1\"");
     stale.expect_problem(412, "stale-revision");
-    manager.patch(&format!("/api/v1/facilities/{}", Uuid::now_v7()), "*", &json!({"beds": 1})).await.expect_problem(404, "not-found");
+    manager
+        .patch(&format!("/api/v1/facilities/{}", Uuid::now_v7()), "*", &json!({"beds": 1}))
+        .await
+        .expect_problem(404, "not-found");
     let edits = (0..8).map(|beds| {
         let (manager, path) = (manager.clone(), path.clone());
         async move { manager.patch(&path, "\"1\"", &json!({"beds": beds})).await.status.as_u16() }
     });
     let statuses = futures_util::future::join_all(edits).await;
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "one of eight wins: {statuses:?}");
-    let problem = manager.patch(&path, "*", &json!({"name": null, "kinds": null, "colour": 1})).await.expect_problem(422, "validation-failed");
+    let problem = manager
+        .patch(&path, "*", &json!({"name": null, "kinds": null, "colour": 1}))
+        .await
+        .expect_problem(422, "validation-failed");
     assert_eq!(faults(&problem).len(), 3);
     let unchanged = manager.send(Method::GET, &path, &[("if-none-match", "\"2\"")], None).await;
     unchanged.expect_status(304);
@@ -359,7 +407,10 @@ async fn a_handler_that_panics_is_a_500_that_tells_nothing() {
     async fn broken() -> HttpResponse {
         panic!("the secret of the house")
     }
-    let app = App::new().route("/broken", web::get().to(broken)).route("/whole", web::get().to(HttpResponse::Ok)).wrap(from_fn(envelope));
+    let app = App::new()
+        .route("/broken", web::get().to(broken))
+        .route("/whole", web::get().to(HttpResponse::Ok))
+        .wrap(from_fn(envelope));
     let app = actix_test::init_service(app).await;
     let failed = actix_test::try_call_service(&app, actix_test::TestRequest::get().uri("/broken").to_request()).await;
     let response = failed.err().expect("an error").error_response();
