@@ -22,9 +22,13 @@ use crate::{
 words! {
     /// How an area can be reached.
     AreaAccessState {
+        /// People and goods pass.
         Open = "open",
+        /// Some pass, on some days.
         HardToReach = "hard_to_reach",
+        /// Nothing passes.
         Besieged = "besieged",
+        /// Nobody can say.
         Unknown = "unknown",
     }
 }

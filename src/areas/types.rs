@@ -18,11 +18,17 @@ use crate::{
 words! {
     /// What an area is in the tree.
     AreaKind {
+        /// A state.
         Country = "country",
+        /// The first division of a country.
         Governorate = "governorate",
+        /// A part of a governorate.
         District = "district",
+        /// A part of a district.
         SubDistrict = "sub_district",
+        /// A part that the campaign works in as one, whatever its borders.
         Sector = "sector",
+        /// A camp of refugees or displaced people.
         Camp = "camp",
     }
 }

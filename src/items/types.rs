@@ -19,13 +19,21 @@ use crate::{
 words! {
     /// The campaign's own list of what it sends.
     ItemCategory {
+        /// Devices and furniture.
         Equipment = "equipment",
+        /// What is used up in emergencies.
         EmergencyConsumables = "emergency_consumables",
+        /// Medicines other than anaesthetics.
         Medicines = "medicines",
+        /// Anaesthetics.
         Anaesthetics = "anaesthetics",
+        /// Kits and reagents of laboratories.
         LaboratoryKits = "laboratory_kits",
+        /// Satellite internet and radio sets.
         SatelliteAndRadio = "satellite_and_radio",
+        /// Fuel for generators and cars.
         Fuel = "fuel",
+        /// Food, milk, clothes, baskets.
         FoodAndRelief = "food_and_relief",
     }
 }
