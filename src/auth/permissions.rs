@@ -34,6 +34,8 @@ permissions! {
     ReceiveShipments: Manager Coordinator Clerk;
     /// Keep areas and the catalogue of items.
     EditReferences: Admin Manager;
+    /// Record how an area can be reached, within one's scope.
+    EditAreaAccess: Admin Manager Coordinator;
     /// Keep partners, contracts, projects, campaigns and claims.
     EditContracts: Manager;
     /// Read the coarse cell of a facility.
