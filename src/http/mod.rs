@@ -18,5 +18,5 @@ pub use export::{Format, columns};
 pub use idempotency::{IdempotencyKey, once};
 pub(crate) use listing::keyset;
 pub use listing::{Cursor, ListFilter, Listing, Page, PageQuery, Sort};
-pub use params::{Params, RecordId};
+pub use params::{ChildId, Params, RecordId};
 pub use request::{ClientAddress, Proxies, RequestId, locale};
