@@ -20,5 +20,5 @@ pub use idempotency::{IdempotencyKey, once};
 pub(crate) use listing::keyset;
 pub use listing::{Cursor, ListFilter, Listing, Page, PageQuery, Sort};
 pub use measure::metrics;
-pub use params::{Params, RecordId, SinceOn};
+pub use params::{ChildId, Params, RecordId, SinceOn};
 pub use request::{ClientAddress, Proxies, RequestId, locale};

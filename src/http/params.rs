@@ -19,8 +19,7 @@ impl FromRequest for RecordId {
     type Future = Ready<ApiResult<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.match_info().iter().next().and_then(|(_, text)| (text.len() == 36).then(|| text.parse().ok()).flatten());
-        ready(id.map(Self).ok_or_else(|| ApiError::new(Code::NotFound)))
+        ready(path_id(request, 0).map(Self))
     }
 }
 
@@ -52,6 +51,25 @@ impl FromRequest for SinceOn {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Self::parse(request.match_info().query("since_on")).map_err(ApiError::from))
     }
+}
+
+/// The second id in the path: of what belongs to the first.
+#[derive(Debug, Clone, Copy)]
+pub struct ChildId(pub Uuid);
+
+impl FromRequest for ChildId {
+    type Error = ApiError;
+    type Future = Ready<ApiResult<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(path_id(request, 1).map(Self))
+    }
+}
+
+/// The id at this place of the path.
+fn path_id(request: &HttpRequest, place: usize) -> ApiResult<Uuid> {
+    let id = request.match_info().iter().nth(place).and_then(|(_, text)| (text.len() == 36).then(|| text.parse().ok()).flatten());
+    id.ok_or_else(|| ApiError::new(Code::NotFound))
 }
 
 /// The whole query string as one type.
