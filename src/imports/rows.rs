@@ -124,7 +124,7 @@ impl Columns {
 }
 
 /// The cell under a heading.
-fn cell_under<'a>(heading: &str, sheet: &Sheet, cells: &'a [String]) -> &'a str {
+pub fn cell_under<'a>(heading: &str, sheet: &Sheet, cells: &'a [String]) -> &'a str {
     let index = sheet.columns.iter().position(|column| column == heading);
     index.and_then(|index| cells.get(index)).map_or("", String::as_str)
 }
