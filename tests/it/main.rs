@@ -24,4 +24,5 @@ mod sealed;
 mod sessions;
 mod shipments;
 mod staff;
+mod typescript;
 mod users;
