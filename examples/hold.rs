@@ -1,5 +1,7 @@
 //! Starts the private PostgreSQL, says so, and holds it until its input ends. For the tests.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it speaks to the test that started it")]
+
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::ExitCode;

@@ -21,7 +21,7 @@ use crate::{
     db::{Db, DbError},
     error::{ApiError, ApiResult, Code},
     facilities,
-    http::{Proxies, envelope},
+    http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
     openapi, organizations, projects, reports, reveals, sessions, shipments, staff, users,
@@ -96,6 +96,7 @@ pub fn server(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .app_data(routes.clone())
             .service(healthz)
             .service(readyz)
+            .service(metrics)
             .service(web::redirect("/docs", "/docs/"))
             .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document.clone()))
             .default_service(web::to(nowhere))
@@ -160,7 +161,9 @@ impl Routes {
         };
         let mut routes: Vec<_> =
             document.paths.paths.iter().map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect();
-        routes.extend(["/healthz", "/readyz", "/openapi.json", "/docs"].map(|path| (ResourceDef::new(path), "GET".to_owned())));
+        routes.extend(
+            ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"].map(|path| (ResourceDef::new(path), "GET".to_owned())),
+        );
         Self(routes)
     }
 }

@@ -1,4 +1,8 @@
 //! The one binary.
-fn main() {
-    println!("{}", siraj::app::document().to_pretty_json().unwrap_or_default());
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    siraj::cli::run()
 }

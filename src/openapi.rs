@@ -123,11 +123,26 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
         let unchanged = ResponseBuilder::new().description("The reader holds this revision already (`If-None-Match`)").build();
         operation.responses.responses.insert("304".to_owned(), unchanged.into());
     }
-    let writes = operation.request_body.is_some();
-    let mut refusals: Vec<(&str, &str)> = vec![("400", "The request cannot be read")];
-    if !open || operation.operation_id.as_deref() != Some("accept_invitation") {
-        refusals.push(("401", "Not signed in, or the sign-in is over"));
+    for (status, description) in refusals(path, open, edits, operation.request_body.is_some()) {
+        let content = Content::new(Some(Ref::from_schema_name("Problem")));
+        let response = ResponseBuilder::new().description(description).content("application/problem+json", content).build();
+        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| response.into());
     }
+}
+
+/// The refusals that an operation can answer with.
+fn refusals(path: &str, open: bool, edits: bool, writes: bool) -> Vec<(&'static str, &'static str)> {
+    let always = [
+        ("400", "The request cannot be read"),
+        ("401", "Not signed in, or the sign-in is over"),
+        ("406", "No form that the client accepts"),
+        ("422", "Some values are not right; each is listed"),
+        ("429", "Too many attempts"),
+        ("431", "The headers are too large"),
+        ("500", "A fault on our side"),
+        ("503", "The database cannot be reached; try again"),
+    ];
+    let mut refusals = always.to_vec();
     if !open {
         refusals.push(("403", "The caller's role does not allow this"));
     }
@@ -147,19 +162,7 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
             ("415", "The body is of a kind that is not read"),
         ]);
     }
-    refusals.extend([
-        ("406", "No form that the client accepts"),
-        ("422", "Some values are not right; each is listed"),
-        ("429", "Too many attempts"),
-        ("431", "The headers are too large"),
-        ("500", "A fault on our side"),
-        ("503", "The database cannot be reached; try again"),
-    ]);
-    for (status, description) in refusals {
-        let content = Content::new(Some(Ref::from_schema_name("Problem")));
-        let response = ResponseBuilder::new().description(description).content("application/problem+json", content).build();
-        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| response.into());
-    }
+    refusals
 }
 
 fn add_header(operation: &mut Operation, name: &str, required: Required, description: &str) {

@@ -33,6 +33,27 @@ CREATE INDEX contracts_organization_idx ON contracts (organization_id);
 CREATE INDEX contracts_search_idx ON contracts USING gin (search gin_trgm_ops);
 CALL siraj_register('contracts', 'id');
 
+-- A renewal is of the same partner and starts after what it renews, whichever of the two is edited.
+-- Rising days make a circle impossible. The neighbours are locked, so that two edits at once are judged one after the other.
+CREATE FUNCTION siraj_contract_chain() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+DECLARE
+  neighbour record;
+BEGIN
+  FOR neighbour IN
+    SELECT id, organization_id, starts_on FROM contracts WHERE id = NEW.renews_id OR renews_id = NEW.id ORDER BY id FOR NO KEY UPDATE
+  LOOP
+    IF neighbour.organization_id <> NEW.organization_id THEN
+      RAISE EXCEPTION 'a renewal is of the same partner' USING ERRCODE = 'check_violation', CONSTRAINT = 'contracts_renews_organization_check', TABLE = 'contracts';
+    END IF;
+    IF CASE WHEN neighbour.id = NEW.renews_id THEN neighbour.starts_on >= NEW.starts_on ELSE neighbour.starts_on <= NEW.starts_on END THEN
+      RAISE EXCEPTION 'a renewal starts after what it renews' USING ERRCODE = 'check_violation', CONSTRAINT = 'contracts_renews_order_check', TABLE = 'contracts';
+    END IF;
+  END LOOP;
+  RETURN NULL;
+END $$;
+REVOKE EXECUTE ON FUNCTION siraj_contract_chain() FROM PUBLIC;
+CREATE TRIGGER contracts_chain AFTER INSERT OR UPDATE ON contracts FOR EACH ROW EXECUTE FUNCTION siraj_contract_chain();
+
 -- Which facilities a contract supports, and when; open days are the contract's own.
 CREATE TABLE contract_facilities (
   id uuid CONSTRAINT contract_facilities_pkey PRIMARY KEY,

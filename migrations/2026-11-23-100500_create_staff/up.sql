@@ -56,7 +56,7 @@ CREATE TABLE assignments (
 CREATE INDEX assignments_staff_idx ON assignments (staff_id);
 CREATE INDEX assignments_facility_idx ON assignments (facility_id);
 CREATE INDEX assignments_contract_idx ON assignments (contract_id);
-CALL siraj_register('assignments', 'staff_id');
+CALL siraj_register('assignments', 'id');
 
 -- A person's shares add up to a hundred at most on any day, unless a post of that day carries a waiver.
 -- The person's row is locked first, so that two posts given at once are judged one after the other.

@@ -1,6 +1,14 @@
-//! To be filled.
+//! Areas: a tree of country, governorate, district, sub-district, sector and camp, and how each can be reached.
+//!
+//! Every role reads the tree. No area lies within itself: the database refuses the circle. Access is a
+//! row of points of change, each holding until the next, so it has no gaps and no overlaps; a day has one
+//! point, and putting it again replaces it.
 
-use utoipa_actix_web::service_config::ServiceConfig;
+mod access;
+mod api;
+mod store;
+mod types;
 
-/// The routes of this slice.
-pub fn routes(_config: &mut ServiceConfig) {}
+pub use access::{AreaAccess, AreaAccessFields, AreaAccessState, put as put_access};
+pub use api::routes;
+pub use types::{Area, AreaFields, AreaKind};

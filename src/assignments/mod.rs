@@ -1,6 +1,12 @@
-//! To be filled.
+//! Assignments: who holds which post at which facility, for what share of full time, and who pays it.
+//!
+//! One post (person, facility, cadre) is never held twice at once, and a person's shares add up to a
+//! hundred percent at most on any day unless a post of that day says why not. The database is the judge of both.
 
-use utoipa_actix_web::service_config::ServiceConfig;
+mod api;
+mod store;
+mod types;
 
-/// The routes of this slice.
-pub fn routes(_config: &mut ServiceConfig) {}
+pub use api::routes;
+pub use store::visible;
+pub use types::{Assignment, AssignmentFields};

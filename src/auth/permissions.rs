@@ -24,8 +24,12 @@ permissions! {
     Anyone: Admin Manager Coordinator Clerk Partner Auditor;
     /// Read facilities, staff by pseudonym, shipments: partners wait for share grants.
     ReadRegister: Admin Manager Coordinator Clerk Auditor;
-    /// Read partners, contracts, projects, campaigns and claims (partners: their own).
+    /// Read partners, contracts, projects and campaigns (partners: their own).
     ReadContracts: Admin Manager Coordinator Partner Auditor;
+    /// Read what was published.
+    ReadClaims: Admin Manager Coordinator Auditor;
+    /// Hold what was published against the figures of everything: for those whom no scope narrows.
+    ReadReconciliation: Admin Manager Auditor;
     /// Read who changed what.
     ReadHistory: Admin Manager Coordinator Auditor;
     /// Keep facilities, staff and shipments, within one's scope.
@@ -34,6 +38,8 @@ permissions! {
     ReceiveShipments: Manager Coordinator Clerk;
     /// Keep areas and the catalogue of items.
     EditReferences: Admin Manager;
+    /// Record how an area can be reached, within one's scope.
+    EditAreaAccess: Admin Manager Coordinator;
     /// Keep partners, contracts, projects, campaigns and claims.
     EditContracts: Manager;
     /// Read the coarse cell of a facility.

@@ -1,6 +1,10 @@
-//! To be filled.
+//! Campaigns: a public appeal with a goal and a window.
+//!
+//! Public by their nature: everybody who may read contracts, partners too, sees all of them.
 
-use utoipa_actix_web::service_config::ServiceConfig;
+mod api;
+mod store;
+mod types;
 
-/// The routes of this slice.
-pub fn routes(_config: &mut ServiceConfig) {}
+pub use api::routes;
+pub use types::{Campaign, CampaignFields};

@@ -1,6 +1,14 @@
-//! To be filled.
+//! Claims: what was published, word for word, with its source and day.
+//!
+//! A claim is never a figure; the reports hold it against one. Claims of one subject may contradict each other:
+//! that is kept, not mended. A part belongs to the same campaign as its whole.
 
-use utoipa_actix_web::service_config::ServiceConfig;
+mod api;
+mod rules;
+mod store;
+mod types;
 
-/// The routes of this slice.
-pub fn routes(_config: &mut ServiceConfig) {}
+pub use api::routes;
+pub use rules::{Figure, contradicts};
+pub use store::of_campaign;
+pub use types::{Claim, ClaimComparison, ClaimFields};

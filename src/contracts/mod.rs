@@ -1,6 +1,12 @@
-//! To be filled.
+//! Contracts: which partner pays for what, until when.
+//!
+//! Renewals are a chain: a contract renews at most one, is renewed by at most one, belongs to the same partner
+//! and starts after the one it renews (so a chain can have a gap, but no circle). The database holds all of it,
+//! whichever end is edited. A partner sees its own contracts only.
 
-use utoipa_actix_web::service_config::ServiceConfig;
+mod api;
+mod store;
+mod types;
 
-/// The routes of this slice.
-pub fn routes(_config: &mut ServiceConfig) {}
+pub use api::routes;
+pub use types::{Contract, ContractFields};

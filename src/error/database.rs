@@ -9,6 +9,13 @@ const SPECIAL: &[(&str, Code, &[&str])] = &[
     ("facilities_name_key", Code::PossibleDuplicate, &["/name"]),
     ("organizations_name_key", Code::Duplicate, &["/name", "/aliases"]),
     ("areas_parent_check", Code::OutOfRange, &["/parent_id"]),
+    ("contracts_renews_check", Code::UnknownReference, &["/renews_id"]),
+    ("contracts_renews_organization_check", Code::UnknownReference, &["/renews_id"]),
+    ("contracts_renews_order_check", Code::DateOrder, &["/starts_on"]),
+    ("claims_part_of_check", Code::UnknownReference, &["/part_of_id"]),
+    ("contract_facilities_period_excl", Code::Overlap, &["/starts_on"]),
+    ("project_facilities_period_excl", Code::Overlap, &["/starts_on"]),
+    ("campaign_facilities_period_excl", Code::Overlap, &["/starts_on"]),
     ("assignments_same_post_excl", Code::Overlap, &["/starts_on"]),
     ("assignments_shares_check", Code::SharesOverFull, &["/share_percent"]),
     ("shipment_lines_lot_key", Code::Repeated, &["/lines"]),
@@ -23,7 +30,7 @@ impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound => Self::new(Code::NotFound),
-            Error::DatabaseError(kind, info) => from_database(&kind, info.as_ref()),
+            Error::DatabaseError(kind, info) => from_database(kind, info.as_ref()),
             Error::BrokenTransactionManager => Self::unavailable("a connection broke in mid-transaction"),
             other => Self::internal(other),
         }
@@ -31,7 +38,7 @@ impl From<Error> for ApiError {
 }
 
 #[track_caller]
-fn from_database(kind: &DatabaseErrorKind, info: &(dyn DatabaseErrorInformation + Send + Sync)) -> ApiError {
+fn from_database(kind: DatabaseErrorKind, info: &(dyn DatabaseErrorInformation + Send + Sync)) -> ApiError {
     if let Some(name) = info.constraint_name() {
         return from_constraint(name, info.table_name());
     }

@@ -1,19 +1,23 @@
 //! `/api/v1/facilities`.
 
-use actix_web::{HttpResponse, delete, get, patch, post, web::Data};
+use actix_web::{HttpResponse, delete, get, patch, post, put, web::Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
+    location::{self, CoarseLocation, Coordinates},
+    status::{self, FacilityStatus, FacilityStatusFields, FacilityStatusFilter},
     store,
     types::{Facility, FacilityFilter, FacilityPatch, NewFacility},
 };
 use crate::{
     audit::{HistoryEntry, HistoryFilter},
-    auth::{Caller, EditRegister, ReadHistory, ReadRegister},
+    auth::{Caller, EditRegister, ReadCoarseCell, ReadHistory, ReadRegister, SealedLocations},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId},
+    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId, SinceOn},
+    keys::Keys,
     register,
+    reveals::RevealRequest,
 };
 
 /// The routes of this slice.
@@ -24,7 +28,12 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(find_facility)
         .service(update_facility)
         .service(retire_facility)
-        .service(list_facility_history);
+        .service(list_facility_history)
+        .service(list_facility_statuses)
+        .service(put_facility_status)
+        .service(find_facility_location)
+        .service(put_facility_location)
+        .service(reveal_facility_location);
 }
 
 /// List facilities.
@@ -88,4 +97,64 @@ async fn list_facility_history(
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
     register::history::<Facility>(db, &caller, id, listing).await
+}
+
+/// List how far a facility worked, and since when.
+#[utoipa::path(tag = "facilities", params(("facility_id" = uuid::Uuid, Path), PageQuery), responses((status = 200, description = "The points of change, oldest first", body = Page<FacilityStatus>)))]
+#[get("/facilities/{facility_id}/statuses")]
+async fn list_facility_statuses(
+    caller: Caller<ReadRegister>,
+    RecordId(id): RecordId,
+    listing: Listing<FacilityStatusFilter>,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
+    register::load_any::<Facility>(&mut *db.conn().await?, &caller.scope, id).await?;
+    listing.answer(async move |page, _| status::list(&mut *db.conn().await?, id, page).await).await
+}
+
+/// Say how far a facility works from a day on; said again, it replaces what was said of that day.
+#[utoipa::path(tag = "facilities", params(("facility_id" = uuid::Uuid, Path), ("since_on" = chrono::NaiveDate, Path)), request_body = FacilityStatusFields,
+    responses((status = 201, description = "The new point of change", body = FacilityStatus), (status = 200, description = "The point of change as it is now", body = FacilityStatus)))]
+#[put("/facilities/{facility_id}/statuses/{since_on}")]
+async fn put_facility_status(
+    caller: Caller<EditRegister>,
+    RecordId(id): RecordId,
+    SinceOn(day): SinceOn,
+    body: Body<FacilityStatusFields>,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    db.write(async |conn| status::put(conn, &caller, id, day, &body.value).await).await
+}
+
+/// Read the coarse cell that a facility stands in.
+#[utoipa::path(tag = "facilities", params(("facility_id" = uuid::Uuid, Path)), responses((status = 200, description = "The coarse cell, never the coordinates", body = CoarseLocation)))]
+#[get("/facilities/{facility_id}/location")]
+async fn find_facility_location(caller: Caller<ReadCoarseCell>, RecordId(id): RecordId, db: Data<Db>) -> ApiResult<Answer> {
+    Answer::plain(&location::coarse(&mut *db.conn().await?, &caller.scope, id).await?)
+}
+
+/// Seal where a facility stands: nobody reads it again without a reason.
+#[utoipa::path(tag = "facilities", params(("facility_id" = uuid::Uuid, Path)), request_body = Coordinates, responses((status = 200, description = "The coarse cell, never the coordinates", body = CoarseLocation)))]
+#[put("/facilities/{facility_id}/location")]
+async fn put_facility_location(
+    caller: Caller<SealedLocations>,
+    RecordId(id): RecordId,
+    body: Body<Coordinates>,
+    keys: Data<Keys>,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    db.write(async |conn| Answer::plain(&location::seal(conn, &keys, &caller, id, &body.value).await?)).await
+}
+
+/// Reveal where a facility stands, for a reason that goes on record. The answer is kept nowhere.
+#[utoipa::path(tag = "facilities", params(("facility_id" = uuid::Uuid, Path)), request_body = RevealRequest, responses((status = 200, description = "Where the facility stands", body = Coordinates)))]
+#[post("/facilities/{facility_id}/reveals")]
+async fn reveal_facility_location(
+    caller: Caller<SealedLocations>,
+    RecordId(id): RecordId,
+    body: Body<RevealRequest>,
+    keys: Data<Keys>,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    db.write(async |conn| Answer::plain(&location::reveal(conn, &keys, &caller, id, &body.value).await?)).await
 }

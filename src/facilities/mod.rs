@@ -4,9 +4,13 @@
 //! change (no gaps, no overlaps). Where exactly it stands is sealed: see [`location`].
 
 mod api;
+mod location;
+mod status;
 mod store;
 mod types;
 
 pub use api::routes;
+pub use location::{CoarseLocation, Coordinates};
+pub use status::{FacilityStatus, FacilityStatusFields, Functionality, StatusCause, put as put_status};
 pub use store::visible;
 pub use types::{Facility, FacilityFields, FacilityKind};

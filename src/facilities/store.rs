@@ -41,9 +41,10 @@ pub async fn list(conn: &mut Conn, scope: &Scope, filter: &FacilityFilter, page:
     if *scope != Scope::Everything {
         query = query.filter(visible(scope));
     }
-    query = match filter.retired.is_some_and(|retired| retired.0) {
-        true => query.filter(facilities::retired_at.is_not_null()),
-        false => query.filter(facilities::retired_at.is_null()),
+    query = if filter.retired.is_some_and(|retired| retired.0) {
+        query.filter(facilities::retired_at.is_not_null())
+    } else {
+        query.filter(facilities::retired_at.is_null())
     };
     if let Some(kind) = filter.kind {
         query = query.filter(facilities::kinds.contains(vec![kind.as_str()]));

@@ -41,6 +41,12 @@ impl Answer {
         Ok(Self { status: StatusCode::CREATED, location, ..Self::record(revision, body)? })
     }
 
+    /// 201 with what a PUT has made, or 200 with what it has replaced.
+    pub fn put(made: bool, revision: i64, body: &impl Serialize) -> ApiResult<Self> {
+        let status = if made { StatusCode::CREATED } else { StatusCode::OK };
+        Ok(Self { status, ..Self::record(revision, body)? })
+    }
+
     /// 204.
     pub fn nothing() -> Self {
         Self { status: StatusCode::NO_CONTENT, etag: None, location: None, body: Bytes::new(), replayed: false }

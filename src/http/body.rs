@@ -30,7 +30,7 @@ const MOST_LEVELS: usize = 16;
 /// A body may be slow, but not so slow: within each window at least `LEAST_PER_WINDOW` bytes, and all of it within `LONGEST`.
 const WINDOW: Duration = Duration::from_secs(30);
 const LEAST_PER_WINDOW: usize = 50 * 30;
-const LONGEST: Duration = Duration::from_secs(300);
+const LONGEST: Duration = Duration::from_mins(5);
 
 /// A body of one type. Its digest tells one request from another under the same idempotency key.
 #[derive(Debug, Clone)]

@@ -15,9 +15,15 @@ use actix_web::{
 use futures_util::FutureExt;
 use uuid::Uuid;
 
-use super::request::{RequestId, locale};
+use super::{
+    measure,
+    request::{RequestId, locale},
+};
 use crate::error::{ApiError, Code, Locale, Problem};
 
+/// The documentation's page runs its own scripts and styles and calls nobody but us.
+const PAGE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+const DATA_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 /// Headers in all, names and values.
 const MOST_HEADER_BYTES: usize = 16 * 1024;
 
@@ -26,6 +32,8 @@ struct Visit {
     id: String,
     locale: Locale,
     method: Method,
+    /// The documentation is a page with scripts and styles; everything else is data.
+    is_page: bool,
     started: Instant,
 }
 
@@ -36,7 +44,13 @@ pub async fn envelope<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     let id = Uuid::now_v7().to_string();
     request.extensions_mut().insert(RequestId(id.clone()));
-    let visit = Visit { id, locale: locale(request.headers()), method: request.method().clone(), started: Instant::now() };
+    let visit = Visit {
+        id,
+        locale: locale(request.headers()),
+        method: request.method().clone(),
+        is_page: request.path().starts_with("/docs"),
+        started: Instant::now(),
+    };
     if let Err(refused) = check(&request) {
         let response = visit.tell(&refused);
         return Ok(visit.close(request.into_response(response).map_into_right_body()));
@@ -58,7 +72,7 @@ pub async fn envelope<B: MessageBody + 'static>(
 impl Visit {
     /// The headers that every answer carries, and the one line of the log.
     fn close<B>(&self, mut response: ServiceResponse<B>) -> ServiceResponse<B> {
-        finish(response.headers_mut(), &self.id);
+        finish(response.headers_mut(), &self.id, self.is_page);
         // The route's pattern, never the address itself: what stands in an address can be secret.
         let route = response.request().match_pattern().unwrap_or_else(|| "-".to_owned());
         self.log(&route, response.status());
@@ -66,9 +80,10 @@ impl Visit {
     }
 
     fn log(&self, route: &str, status: StatusCode) {
-        let (status, duration) = (status.as_u16(), self.started.elapsed().as_micros());
+        let (status, elapsed) = (status.as_u16(), self.started.elapsed());
+        measure::observe(self.method.as_str(), route, status, elapsed.as_secs_f64());
         tracing::info!(request.id = %self.id, http.method = %self.method, http.route = %route, http.status = status,
-            duration_us = u64::try_from(duration).unwrap_or(u64::MAX), "{} {route} {status}", self.method);
+            duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX), "{} {route} {status}", self.method);
     }
 
     fn tell(&self, error: &ApiError) -> HttpResponse<BoxBody> {
@@ -101,7 +116,7 @@ impl ResponseError for Told {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = self.visit.tell(&self.error);
-        finish(response.headers_mut(), &self.visit.id);
+        finish(response.headers_mut(), &self.visit.id, self.visit.is_page);
         self.visit.log("-", response.status());
         response
     }
@@ -178,7 +193,7 @@ fn tell(error: &ApiError, locale: Locale, request_id: &str) -> HttpResponse<BoxB
     }
 }
 
-fn finish(headers: &mut HeaderMap, request_id: &str) {
+fn finish(headers: &mut HeaderMap, request_id: &str, is_page: bool) {
     const ALWAYS: &[(&str, &str)] = &[
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "no-referrer"),
@@ -197,7 +212,7 @@ fn finish(headers: &mut HeaderMap, request_id: &str) {
     }
     // Answers depend on who asks; no cache between us and the reader may keep them.
     add("cache-control", HeaderValue::from_static("private, no-cache"));
-    add("content-security-policy", HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    add("content-security-policy", HeaderValue::from_static(if is_page { PAGE_POLICY } else { DATA_POLICY }));
     if let Ok(value) = HeaderValue::from_str(request_id) {
         add("x-request-id", value);
     }

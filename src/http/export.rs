@@ -108,7 +108,7 @@ impl<F: ListFilter> Listing<F> {
         // The first rows are read before the answer begins, so that a refusal is still a refusal.
         let first = self.chunk(&mut left, &read).await?.unwrap_or_default();
         let mut text = vec![0xef, 0xbb, 0xbf];
-        text.extend(csv_lines(&[columns.clone()])?);
+        text.extend(csv_lines(std::slice::from_ref(&columns))?);
         text.extend(csv_rows(&columns, &first)?);
         let rest = stream::unfold((self, left, Arc::new(read)), move |(mut listing, mut left, read)| {
             let columns = columns.clone();

@@ -115,40 +115,23 @@ impl<F: ListFilter> Listing<F> {
             Some(Value::String(text)) => Some(text),
             _ => None,
         };
-        let (limit, after, q, sort, format) = (take("limit"), take("after"), take("q"), take("sort"), take("format"));
+        let (limit, after, words, sort, format) = (take("limit"), take("after"), take("q"), take("sort"), take("format"));
         let sort = read_sort(F::SORTS, sort.as_deref())?;
-        let signed_for = format!("{path} {} {}", sort.field, sort.descending);
+        let signed_for = signed_for(&path, sort);
         let mut faults = Faults::default();
-        let limit = limit.and_then(|text| match text.parse::<i64>() {
-            Ok(number @ 1..=200) => Some(number),
-            _ => {
-                faults.add("/limit", if crate::error::has_arabic_digits(&text) { Code::ArabicDigits } else { Code::OutOfRange });
-                None
-            }
-        });
-        let q = q.filter(|text| !text.trim().is_empty()).and_then(|text| match clean_line(&text, 100) {
-            Ok(text) => Some(text),
-            Err(code) => {
-                faults.add("/q", code);
-                None
-            }
-        });
+        let limit = limit.and_then(|text| read_limit(&text, &mut faults));
+        let q = words.and_then(|text| read_words(&text, &mut faults));
         let after = after
             .map(|text| Cursor::open(&keys, &signed_for, &text).ok_or_else(|| ApiError::new(Code::InvalidCursor)))
             .transpose()?;
         let format = Format::wanted(request, format.as_deref())?;
-        let filter = read_params(params);
-        let filter = match (filter, faults.into_result()) {
-            (Ok(filter), Ok(())) => filter,
-            (Err(error), Ok(())) => return Err(error),
-            (Ok(_), Err(faults)) => return Err(faults.into()),
-            (Err(mut error), Err(faults)) => {
-                if error.code == Code::ValidationFailed {
-                    error.faults.extend(faults.0);
-                }
-                return Err(error);
+        let filter = read_params(params).map_err(|mut error| {
+            if error.code == Code::ValidationFailed {
+                error.faults.append(&mut faults.0);
             }
-        };
+            error
+        })?;
+        faults.into_result()?;
         let page = PageQuery { limit, after, q, sort, format };
         Ok(Self { page, filter, path, query: request.query_string().to_owned(), keys })
     }
@@ -161,7 +144,7 @@ impl<F: ListFilter> Listing<F> {
         }
         rows.truncate(shown);
         let next = rows.last().map(|last| self.cursor_of(last)).transpose()?;
-        Ok(Page { items: rows, next: next.map(|cursor| cursor.sign(&self.keys, &self.signed_for())) })
+        Ok(Page { items: rows, next: next.map(|cursor| cursor.sign(&self.keys, &signed_for(&self.path, self.page.sort))) })
     }
 
     /// The place of one record in this list.
@@ -182,9 +165,30 @@ impl<F: ListFilter> Listing<F> {
         let separator = if query.is_empty() { "" } else { "&" };
         format!("<{}?{}{separator}after={next}>; rel=\"next\"", self.path, query.join("&"))
     }
+}
 
-    fn signed_for(&self) -> String {
-        format!("{} {} {}", self.path, self.page.sort.field, self.page.sort.descending)
+/// A cursor is good for one list in one order.
+fn signed_for(path: &str, sort: Sort) -> String {
+    format!("{path} {} {}", sort.field, sort.descending)
+}
+
+fn read_limit(text: &str, faults: &mut Faults) -> Option<i64> {
+    if let Ok(number @ 1..=200) = text.parse::<i64>() {
+        return Some(number);
+    }
+    faults.add("/limit", if crate::error::has_arabic_digits(text) { Code::ArabicDigits } else { Code::OutOfRange });
+    None
+}
+
+fn read_words(text: &str, faults: &mut Faults) -> Option<String> {
+    match clean_line(text, 100) {
+        Ok(words) => Some(words),
+        // No words look for nothing in particular.
+        Err(Code::Required) => None,
+        Err(code) => {
+            faults.add("/q", code);
+            None
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod envelope;
 mod export;
 mod idempotency;
 mod listing;
+mod measure;
 mod params;
 mod request;
 
@@ -18,5 +19,6 @@ pub use export::{Format, columns};
 pub use idempotency::{IdempotencyKey, once};
 pub(crate) use listing::keyset;
 pub use listing::{Cursor, ListFilter, Listing, Page, PageQuery, Sort};
-pub use params::{Params, RecordId};
+pub use measure::metrics;
+pub use params::{ChildId, Params, RecordId, SinceOn};
 pub use request::{ClientAddress, Proxies, RequestId, locale};

@@ -3,7 +3,8 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use deserr::Deserr;
+use chrono::{Datelike, Days, NaiveDate, Utc};
+use deserr::{Deserr, ValuePointerRef};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -18,9 +19,57 @@ impl FromRequest for RecordId {
     type Future = Ready<ApiResult<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.match_info().iter().next().and_then(|(_, text)| (text.len() == 36).then(|| text.parse().ok()).flatten());
-        ready(id.map(Self).ok_or_else(|| ApiError::new(Code::NotFound)))
+        ready(path_id(request, 0).map(Self))
     }
+}
+
+/// The day in the path from which a state holds: from 2011 to today. It is a value like any other, so a wrong one is 422 at `/since_on`.
+#[derive(Debug, Clone, Copy)]
+pub struct SinceOn(pub NaiveDate);
+
+impl SinceOn {
+    const POINTER: &'static str = "/since_on";
+
+    fn parse(text: &str) -> Result<Self, Faults> {
+        let origin = ValuePointerRef::Origin;
+        let day =
+            NaiveDate::deserialize_from_value(deserr::Value::<Value>::String(text.to_owned()), origin.push_key("since_on"))?;
+        // Where the facilities are, the day begins before it does in UTC.
+        let latest = Utc::now().date_naive() + Days::new(1);
+        match day {
+            early if early.year() < 2011 => Err(Faults::one(Self::POINTER, Code::DateOutOfRange)),
+            late if late > latest => Err(Faults::one(Self::POINTER, Code::DateInFuture)),
+            day => Ok(Self(day)),
+        }
+    }
+}
+
+impl FromRequest for SinceOn {
+    type Error = ApiError;
+    type Future = Ready<ApiResult<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::parse(request.match_info().query("since_on")).map_err(ApiError::from))
+    }
+}
+
+/// The second id in the path: of what belongs to the first.
+#[derive(Debug, Clone, Copy)]
+pub struct ChildId(pub Uuid);
+
+impl FromRequest for ChildId {
+    type Error = ApiError;
+    type Future = Ready<ApiResult<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(path_id(request, 1).map(Self))
+    }
+}
+
+/// The id at this place of the path.
+fn path_id(request: &HttpRequest, place: usize) -> ApiResult<Uuid> {
+    let id = request.match_info().iter().nth(place).and_then(|(_, text)| (text.len() == 36).then(|| text.parse().ok()).flatten());
+    id.ok_or_else(|| ApiError::new(Code::NotFound))
 }
 
 /// The whole query string as one type.

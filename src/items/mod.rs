@@ -1,6 +1,12 @@
-//! To be filled.
+//! Items: the catalogue of what is sent, in the campaign's categories.
+//!
+//! An item is counted in its base unit, the smallest that is ever counted. A GTIN belongs to one item and
+//! its check digit is right; every role reads the catalogue.
 
-use utoipa_actix_web::service_config::ServiceConfig;
+mod api;
+mod rules;
+mod store;
+mod types;
 
-/// The routes of this slice.
-pub fn routes(_config: &mut ServiceConfig) {}
+pub use api::routes;
+pub use types::{Item, ItemCategory, ItemFields};

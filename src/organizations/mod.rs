@@ -1,6 +1,12 @@
-//! To be filled.
+//! Organisations: our own office, partners, donors, suppliers; one may be several of these.
+//!
+//! Every spelling (code, names, aliases, folded) belongs to one organisation only: NORWAC, NURWAC and
+//! Noorwak are one partner, and no second record can take any of the three. Partners see themselves alone.
 
-use utoipa_actix_web::service_config::ServiceConfig;
+mod api;
+mod store;
+mod types;
 
-/// The routes of this slice.
-pub fn routes(_config: &mut ServiceConfig) {}
+pub use api::routes;
+pub use store::visible;
+pub use types::{Organization, OrganizationFields, OrganizationRole};

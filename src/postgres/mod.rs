@@ -74,6 +74,21 @@ impl Embedded {
         Ok(Self { owner: Arc::new(Owner { keeper }) })
     }
 
+    /// The ways into a cluster that another process of ours holds, for commands beside a running service:
+    /// as the owner, and as the service. Starts and stops nothing.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Embedded::start`].
+    pub fn visit(settings: Settings) -> Result<(String, String), EmbeddedError> {
+        let places = folders::Places::open(&settings.data_dir)?;
+        let accounts = account::Accounts::find(&places.data)?;
+        places.check_owner(&accounts)?;
+        let cluster = server::Cluster::open(settings, places, accounts)?;
+        let url = |role: &str| cluster.url(role, &cluster.settings.database);
+        Ok((url(&cluster.settings.owner_role), url(&cluster.settings.service_role)))
+    }
+
     /// A connection string in the form `host=/folder user=… dbname=…`.
     #[must_use]
     pub fn url(&self, role: &str, database: &str) -> String {

@@ -1,6 +1,11 @@
-//! To be filled.
+//! Projects: what is done under one name, perhaps over several contracts, perhaps for one partner.
+//!
+//! A project supports facilities within its own period ([`crate::support`]). A partner sees the projects
+//! that name it; everybody else who may read contracts sees all.
 
-use utoipa_actix_web::service_config::ServiceConfig;
+mod api;
+mod store;
+mod types;
 
-/// The routes of this slice.
-pub fn routes(_config: &mut ServiceConfig) {}
+pub use api::routes;
+pub use types::{Project, ProjectFields};

@@ -6,6 +6,7 @@ mod store;
 
 use deserr::Deserr;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
@@ -19,7 +20,7 @@ pub use handle::{create, find, history, retire, update};
 pub(crate) use store::register_store;
 
 /// The fields of a record that people give; checks that compare one with another.
-pub trait Fields: Deserr<Faults> + Serialize + PartialEq {
+pub trait Fields: Deserr<Faults> + Serialize + Clone + PartialEq + ToSchema {
     /// Adds what is wrong between the fields; single values have been judged when they were read.
     fn check(&self, _faults: &mut Faults) {}
 }
@@ -45,6 +46,8 @@ pub trait Record: Serialize + Sized {
 
     /// The record, if the scope holds it.
     async fn load(conn: &mut Conn, scope: &Scope, id: Uuid) -> ApiResult<Option<Self>>;
+    /// The records of these ids, whoever may see them: for imports.
+    async fn load_many(conn: &mut Conn, ids: &[Uuid]) -> ApiResult<Vec<Self>>;
     /// Inserts records of free ids; ids that are taken are left out.
     async fn insert(conn: &mut Conn, by: Uuid, records: &[New<Self::Fields>]) -> ApiResult<Vec<Self>>;
     /// Puts new fields in the place of the old, if the revision is still this.

@@ -40,6 +40,12 @@ macro_rules! register_store {
                 Ok(found.optional()?)
             }
 
+            async fn load_many(conn: &mut $crate::db::Conn, ids: &[uuid::Uuid]) -> $crate::error::ApiResult<Vec<Self>> {
+                use diesel::{ExpressionMethods as _, QueryDsl as _, SelectableHelper as _};
+                use diesel_async::RunQueryDsl as _;
+                Ok($table::table.filter($table::id.eq_any(ids)).select(Self::as_select()).load(conn).await?)
+            }
+
             async fn insert(conn: &mut $crate::db::Conn, by: uuid::Uuid, records: &[$crate::http::New<$fields>]) -> $crate::error::ApiResult<Vec<Self>> {
                 use diesel::{ExpressionMethods as _, SelectableHelper as _};
                 use diesel_async::RunQueryDsl as _;

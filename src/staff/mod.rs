@@ -1,6 +1,13 @@
-//! To be filled.
+//! Staff: the people of the facilities, by pseudonym.
+//!
+//! A record says what a person is (cadre, specialty), never who. Who they are lies sealed beside it
+//! and is read only with a reason that is put on record first. A person counts once, however many posts they hold.
 
-use utoipa_actix_web::service_config::ServiceConfig;
+mod actions;
+mod api;
+mod store;
+mod types;
 
-/// The routes of this slice.
-pub fn routes(_config: &mut ServiceConfig) {}
+pub use api::routes;
+pub use store::visible;
+pub use types::{Cadre, Gender, Staff, StaffFields};

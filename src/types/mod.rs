@@ -1,11 +1,13 @@
 //! Words used everywhere: texts, days, amounts, lists of values. Each parses itself; once it exists it is right.
 
 mod amount;
+mod cadre;
 mod read;
 mod text;
 mod words;
 
 pub use amount::{Amount, Currency};
+pub use cadre::Cadre;
 pub use read::{Flag, distinct, in_order, within, wrong_kind};
 pub use text::{Email, LongText, Mark, Name, Reason, RecordCode, ShortText, clean_line};
 pub(crate) use words::words;

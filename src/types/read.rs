@@ -86,7 +86,7 @@ pub fn distinct<T: Eq + Hash>(faults: &mut Faults, pointer: &str, entries: &[T],
 }
 
 /// The number must lie within the bounds, both included.
-pub fn within<T: PartialOrd>(faults: &mut Faults, pointer: &str, number: Option<T>, least: T, most: T) {
+pub fn within<T: PartialOrd + Copy>(faults: &mut Faults, pointer: &str, number: Option<T>, least: T, most: T) {
     if number.is_some_and(|number| number < least || number > most) {
         faults.add(pointer, Code::OutOfRange);
     }

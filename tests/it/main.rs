@@ -1,5 +1,7 @@
 //! Stories over HTTP against a real PostgreSQL: one binary, a database each, in parallel.
 
+#![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
+
 mod support;
 
 mod architecture;

@@ -1,0 +1,120 @@
+//! How an area can be reached: points of change.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use deserr::Deserr;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{store, types::Area};
+use crate::{
+    auth::Actor,
+    db::Conn,
+    error::{ApiError, ApiResult, Code, Faults},
+    http::{Answer, ListFilter, PageQuery, keyset},
+    register,
+    schema::area_access,
+    types::{LongText, words},
+};
+
+words! {
+    /// How an area can be reached.
+    AreaAccessState {
+        /// People and goods pass.
+        Open = "open",
+        /// Some pass, on some days.
+        HardToReach = "hard_to_reach",
+        /// Nothing passes.
+        Besieged = "besieged",
+        /// Nobody can say.
+        Unknown = "unknown",
+    }
+}
+
+/// How an area can be reached from a day on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserr, Queryable, Selectable, Insertable, AsChangeset, ToSchema)]
+#[deserr(error = Faults, deny_unknown_fields)]
+#[diesel(table_name = area_access, treat_none_as_null = true)]
+#[schema(example = json!({"access": "besieged", "note": "No supplies by road."}))]
+pub struct AreaAccessFields {
+    /// The state, until the next point.
+    pub access: AreaAccessState,
+    /// What it rests on.
+    #[deserr(default)]
+    pub note: Option<LongText>,
+}
+
+/// A point of change of an area's access.
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, ToSchema)]
+#[diesel(table_name = area_access)]
+pub struct AreaAccess {
+    /// Its id.
+    pub id: Uuid,
+    /// The area.
+    pub area_id: Uuid,
+    /// The first day of the state.
+    pub since_on: NaiveDate,
+    #[serde(flatten)]
+    #[diesel(embed)]
+    pub fields: AreaAccessFields,
+    /// Rises with every change.
+    pub revision: i64,
+    /// When this revision was recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// Who recorded it.
+    pub recorded_by: Uuid,
+}
+
+/// The points of an area have no filters of their own: oldest first, or `sort=-since_on` for newest first.
+#[derive(Debug, Deserr, IntoParams)]
+#[deserr(error = Faults, deny_unknown_fields)]
+pub struct AreaAccessFilter {}
+
+impl ListFilter for AreaAccessFilter {
+    const SORTS: &'static [&'static str] = &["since_on"];
+}
+
+/// One page of an area's points of change.
+pub async fn list(conn: &mut Conn, area: Uuid, page: &PageQuery) -> ApiResult<Vec<AreaAccess>> {
+    let mut query = area_access::table.filter(area_access::area_id.eq(area)).select(AreaAccess::as_select()).into_boxed();
+    let query = keyset!(query, page, area_access::id, { "since_on" => area_access::since_on; NaiveDate });
+    Ok(query.load(conn).await?)
+}
+
+/// Makes or replaces the point of a day. What is there already is not written again.
+pub async fn put(conn: &mut Conn, actor: &Actor, area: Uuid, day: NaiveDate, fields: &AreaAccessFields) -> ApiResult<Answer> {
+    register::load_open::<Area>(conn, &actor.scope, area).await?;
+    if !store::holds(conn, &actor.scope, area).await? {
+        return Err(ApiError::new(Code::Forbidden));
+    }
+    let row = (
+        area_access::id.eq(Uuid::now_v7()),
+        area_access::area_id.eq(area),
+        area_access::since_on.eq(day),
+        fields,
+        area_access::recorded_by.eq(actor.id),
+    );
+    let made: Option<AreaAccess> = diesel::insert_into(area_access::table)
+        .values(row)
+        .on_conflict((area_access::area_id, area_access::since_on))
+        .do_nothing()
+        .returning(AreaAccess::as_returning())
+        .get_result(conn)
+        .await
+        .optional()?;
+    if let Some(made) = made {
+        return Answer::put(true, made.revision, &made);
+    }
+    let of_day = area_access::table.filter(area_access::area_id.eq(area)).filter(area_access::since_on.eq(day));
+    let mut point: AreaAccess = of_day.for_update().select(AreaAccess::as_select()).first(conn).await?;
+    if point.fields != *fields {
+        point = diesel::update(area_access::table.find(point.id))
+            .set((fields, area_access::recorded_by.eq(actor.id)))
+            .returning(AreaAccess::as_returning())
+            .get_result(conn)
+            .await?;
+    }
+    Answer::put(false, point.revision, &point)
+}

@@ -1,0 +1,100 @@
+//! A campaign as it is stored and travels.
+
+use bigdecimal::BigDecimal;
+use chrono::{DateTime, NaiveDate, Utc};
+use deserr::Deserr;
+use diesel::prelude::*;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::{
+    error::{Code, Faults},
+    http::{ListFilter, Merge, New},
+    register::Fields,
+    schema::campaigns,
+    types::{Amount, Currency, Flag, LongText, Name, RecordCode, in_order},
+};
+
+/// What people say of a campaign.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserr, Queryable, Selectable, Insertable, AsChangeset, ToSchema)]
+#[deserr(error = Faults, deny_unknown_fields)]
+#[diesel(table_name = campaigns, treat_none_as_null = true)]
+#[schema(example = json!({"code": "SIRAJ-2015", "name": "Siraj campaign", "name_ar": "حملة سراج", "goal_amount": "1000000.00", "currency": "USD",
+    "starts_on": "2015-01-01", "ends_on": "2015-12-31"}))]
+pub struct CampaignFields {
+    /// What people call it in reports; never used twice.
+    pub code: RecordCode,
+    /// Its name in English or as it is written there.
+    pub name: Name,
+    /// Its name in Arabic.
+    #[deserr(default)]
+    pub name_ar: Option<Name>,
+    /// What it asks for in all, in its currency; more than nothing.
+    pub goal_amount: Amount,
+    /// The currency of the goal.
+    pub currency: Currency,
+    /// Its first day.
+    pub starts_on: NaiveDate,
+    /// Its last day; absent while it is open.
+    #[deserr(default)]
+    pub ends_on: Option<NaiveDate>,
+    /// What it is for.
+    #[deserr(default)]
+    pub description: Option<LongText>,
+}
+
+impl Fields for CampaignFields {
+    fn check(&self, faults: &mut Faults) {
+        in_order(faults, "/ends_on", Some(self.starts_on), self.ends_on);
+        if self.goal_amount.0 == BigDecimal::from(0) {
+            faults.add("/goal_amount", Code::OutOfRange);
+        }
+    }
+}
+
+/// A campaign.
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, ToSchema)]
+#[diesel(table_name = campaigns)]
+pub struct Campaign {
+    /// Its id.
+    pub id: Uuid,
+    #[serde(flatten)]
+    #[diesel(embed)]
+    pub fields: CampaignFields,
+    /// When it was retired from the register.
+    pub retired_at: Option<DateTime<Utc>>,
+    /// Rises with every change; the ETag.
+    pub revision: i64,
+    /// When this revision was recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// Who recorded it.
+    pub recorded_by: Uuid,
+}
+
+/// A campaign to be added.
+pub type NewCampaign = New<CampaignFields>;
+/// What is to change about a campaign.
+pub type CampaignPatch = Merge<CampaignFields>;
+
+/// Which campaigns to list.
+#[derive(Debug, Clone, Deserr, IntoParams)]
+#[deserr(error = Faults, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CampaignFilter {
+    /// Those that run on this day.
+    #[deserr(default)]
+    pub on: Option<NaiveDate>,
+    /// Those of this currency.
+    #[deserr(default)]
+    #[param(value_type = Option<String>)]
+    pub currency: Option<Currency>,
+    /// `true`: the retired ones; else those in use.
+    #[deserr(default)]
+    #[param(value_type = Option<bool>)]
+    pub retired: Option<Flag>,
+}
+
+impl ListFilter for CampaignFilter {
+    const SORTS: &'static [&'static str] = &["code", "name", "starts_on", "recorded_at"];
+}

@@ -1,0 +1,69 @@
+//! The SQL of claims.
+
+use chrono::{DateTime, Utc};
+use diesel::{pg::Pg, prelude::*, sql_types::Bool};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::types::{Claim, ClaimFields, ClaimFilter};
+use crate::{
+    auth::Scope,
+    db::{Conn, siraj_pattern},
+    error::{ApiError, ApiResult, Code},
+    http::{PageQuery, keyset},
+    register::{load_any, register_store},
+    schema::claims,
+};
+
+/// What was published is known: whoever may read claims reads all of them.
+pub fn visible(_scope: &Scope) -> Box<dyn BoxableExpression<claims::table, Pg, SqlType = Bool>> {
+    Box::new(claims::id.eq(claims::id))
+}
+
+register_store!(claims: Claim { fields: ClaimFields }, "claims", scoped by "/campaign_id", visible, references same_campaign);
+
+/// A part belongs to the campaign of its whole.
+async fn same_campaign(conn: &mut Conn, scope: &Scope, fields: &ClaimFields) -> ApiResult<()> {
+    let Some(whole) = fields.part_of_id else { return Ok(()) };
+    match load_any::<Claim>(conn, scope, whole).await {
+        Ok(whole) if whole.fields.campaign_id == fields.campaign_id => Ok(()),
+        Err(error) if error.code != Code::NotFound => Err(error),
+        _ => Err(ApiError::fault("/part_of_id", Code::UnknownReference)),
+    }
+}
+
+/// The claims of a campaign that are in use, by their codes.
+pub async fn of_campaign(conn: &mut Conn, campaign: Uuid) -> ApiResult<Vec<Claim>> {
+    let claims = claims::table.filter(claims::campaign_id.eq(campaign)).filter(claims::retired_at.is_null());
+    Ok(claims.order(claims::code).select(Claim::as_select()).load(conn).await?)
+}
+
+/// One page of claims.
+pub async fn list(conn: &mut Conn, scope: &Scope, filter: &ClaimFilter, page: &PageQuery) -> ApiResult<Vec<Claim>> {
+    let mut query = claims::table.select(Claim::as_select()).into_boxed();
+    if *scope != Scope::Everything {
+        query = query.filter(visible(scope));
+    }
+    query = match filter.retired.is_some_and(|retired| retired.0) {
+        true => query.filter(claims::retired_at.is_not_null()),
+        false => query.filter(claims::retired_at.is_null()),
+    };
+    if let Some(campaign) = filter.campaign_id {
+        query = query.filter(claims::campaign_id.eq(campaign));
+    }
+    if let Some(figure) = filter.figure {
+        query = query.filter(claims::figure.eq(figure));
+    }
+    if let Some(subject) = &filter.subject {
+        query = query.filter(claims::subject.eq(subject));
+    }
+    if let Some(words) = &page.q {
+        query = query.filter(claims::search.like(siraj_pattern(words)));
+    }
+    let query = keyset!(query, page, claims::id, {
+        "code" => claims::code; String,
+        "subject" => claims::subject; String,
+        "recorded_at" => claims::recorded_at; DateTime<Utc>,
+    });
+    Ok(query.load(conn).await?)
+}

@@ -1,0 +1,119 @@
+//! `siraj serve`.
+
+use std::{fs, io, net::TcpListener, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
+
+use actix_web::web::Data;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Outcome, database::Database, say, sentence, tasks};
+use crate::{
+    app::{self, Parts},
+    auth::{self, Accounts, Role},
+    config::Config,
+    http::Proxies,
+    imports,
+    keys::{self, Keys},
+};
+
+/// Connections of a worker: more than four per core buy nothing.
+const POOL_SIZE: usize = 4;
+
+/// Serves until told to stop; requests under way are finished, then the private database is stopped.
+pub fn run(config: &Config, demo: bool) -> Outcome {
+    start_log(config)?;
+    let address = config.listen_address().map_err(sentence)?;
+    let listener = TcpListener::bind(address).map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let keys = Keys::open(&config.key_path()).map_err(sentence)?;
+    let database = Database::reach(config)?.migrated()?;
+    if let Some(embedded) = &database.embedded {
+        embedded.supervise();
+    }
+    let password = if demo { Some(load_demo(config, &database)?) } else { None };
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    let accounts = Arc::new(Accounts::default());
+    let parts = Parts {
+        database_url: database.service_url.clone(),
+        pool_size: POOL_SIZE,
+        workers,
+        keys: Data::new(keys),
+        accounts: Arc::clone(&accounts),
+        proxies: Proxies(config.proxies().map_err(sentence)?),
+        allowed_origins: config.allowed_origins.clone(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(sentence)?;
+    let served = runtime.block_on(async {
+        let server = app::server(parts, listener).map_err(sentence)?;
+        let handle = server.handle();
+        tokio::spawn(auth::listen(database.service_url.clone(), accounts));
+        tokio::spawn(async move {
+            asked_to_stop().await;
+            handle.stop(true).await;
+        });
+        greet(&address.to_string(), password.as_deref());
+        server.await.map_err(sentence)
+    });
+    database.close();
+    served
+}
+
+async fn asked_to_stop() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping: requests under way are finished first");
+}
+
+fn start_log(config: &Config) -> Outcome {
+    let filter = tracing_subscriber::EnvFilter::builder().parse(&config.log).map_err(sentence)?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).json().flatten_event(true).init();
+    Ok(())
+}
+
+fn greet(address: &str, demo_password: Option<&str>) {
+    say(&format!(
+        "siraj serves\n  API            http://{address}/api/v1\n  documentation  http://{address}/docs/\n  OpenAPI        http://{address}/openapi.json"
+    ));
+    if let Some(password) = demo_password {
+        say(&format!("  demo accounts  (password for all: {password})"));
+        for role in Role::ALL {
+            say(&format!("                 {}@demo.siraj.example", role.as_str()));
+        }
+    }
+}
+
+/// Loads the demo campaign if the register is empty, and sees to its accounts; gives their password.
+fn load_demo(config: &Config, database: &Database) -> Outcome<String> {
+    let password = demo_password(config)?;
+    let sheets = imports::demo_sheets().map_err(sentence)?;
+    tasks::load_demo(&database.service_url, &sheets, &password)?;
+    Ok(password)
+}
+
+/// The operator's password, or one of our own that stays the same from start to start.
+fn demo_password(config: &Config) -> Outcome<String> {
+    if let Some(given) = &config.demo_password {
+        return Ok(given.clone());
+    }
+    let path = config.data_dir.join("demo-password");
+    match fs::read_to_string(&path) {
+        Ok(kept) => Ok(kept.trim().to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make_password(&path).map_err(sentence),
+        Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
+    }
+}
+
+fn make_password(path: &Path) -> io::Result<String> {
+    use io::Write;
+    let password: String = keys::random_token()?.chars().filter(char::is_ascii_alphanumeric).take(16).collect();
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(password.as_bytes())?;
+    file.sync_all()?;
+    Ok(password)
+}

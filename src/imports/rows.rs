@@ -1,0 +1,180 @@
+//! A row of a sheet becomes the JSON that the API would have been sent, and is read as strictly.
+
+use std::collections::HashMap;
+
+use deserr::Deserr;
+use serde_json::{Map, Value};
+use utoipa::{
+    ToSchema,
+    openapi::{
+        RefOr, Schema,
+        schema::{SchemaType, Type},
+    },
+};
+use uuid::Uuid;
+
+use super::{CellFault, Sheet};
+use crate::error::{Code, Fault, Faults};
+
+/// Where the ids of a sheet's references come from: `(table, code)`.
+pub type Ids = HashMap<(&'static str, String), Uuid>;
+
+/// The table that a column of codes refers to.
+pub fn referred_table(stem: &str, own: &'static str) -> Option<&'static str> {
+    Some(match stem {
+        "parent" | "part_of" => own,
+        "area" => "areas",
+        "operator" | "organization" | "supplier" => "organizations",
+        "project" => "projects",
+        "facility" => "facilities",
+        "contract" | "renews" => "contracts",
+        "campaign" => "campaigns",
+        "staff" => "staff",
+        "item" => "items",
+        _ => return None,
+    })
+}
+
+/// What a cell becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Text,
+    Number,
+    YesNo,
+    List,
+}
+
+/// How the columns of a sheet become the fields of a record.
+pub struct Columns {
+    fields: Vec<(String, Field)>,
+}
+
+enum Field {
+    Plain(String, Shape),
+    Reference(String, &'static str),
+}
+
+impl Columns {
+    /// The columns of a sheet against the fields of `T`; a heading that is no field is a fault of row 1.
+    pub fn of<T: ToSchema>(sheet: &Sheet, own: &'static str, ignored: &[&str], faults: &mut Vec<CellFault>) -> Self {
+        let shapes = shapes_of::<T>();
+        let mut fields = Vec::new();
+        for heading in &sheet.columns {
+            let stem = heading.strip_suffix("_code").unwrap_or_default();
+            let reference = referred_table(stem, own).filter(|_| shapes.contains_key(&format!("{stem}_id")));
+            let field = match (reference, shapes.get(heading)) {
+                (Some(table), _) => Field::Reference(format!("{stem}_id"), table),
+                (None, Some(shape)) => Field::Plain(heading.clone(), *shape),
+                (None, None) => {
+                    if !ignored.contains(&heading.as_str()) {
+                        faults.push(fault(sheet, 1, heading, Code::UnknownField));
+                    }
+                    continue;
+                }
+            };
+            fields.push((heading.clone(), field));
+        }
+        Self { fields }
+    }
+
+    /// A row as a record's fields, or what is wrong with it.
+    pub fn read<T: Deserr<Faults>>(&self, sheet: &Sheet, row: usize, cells: &[String], ids: &Ids) -> Result<T, Vec<CellFault>> {
+        let mut object = Map::new();
+        let mut faults = Vec::new();
+        for (heading, field) in &self.fields {
+            let cell = cell_under(heading, sheet, cells);
+            if cell.is_empty() {
+                continue;
+            }
+            match field {
+                Field::Plain(name, shape) => drop(object.insert(name.clone(), shape.value(cell))),
+                Field::Reference(name, table) => match ids.get(&(*table, cell.to_owned())) {
+                    Some(id) => drop(object.insert(name.clone(), Value::String(id.to_string()))),
+                    None => faults.push(fault(sheet, row, heading, Code::UnknownReference)),
+                },
+            }
+        }
+        let read = deserr::deserialize::<T, _, Faults>(Value::Object(object));
+        match read {
+            Ok(fields) if faults.is_empty() => Ok(fields),
+            Ok(_) => Err(faults),
+            Err(more) => {
+                for told in self.told(sheet, row, more.0) {
+                    if !faults.iter().any(|known| known.column == told.column) {
+                        faults.push(told);
+                    }
+                }
+                Err(faults)
+            }
+        }
+    }
+
+    /// Faults of fields as faults of the cells that they came from.
+    pub fn told(&self, sheet: &Sheet, row: usize, faults: Vec<Fault>) -> Vec<CellFault> {
+        let told = faults.into_iter().map(|one| {
+            let name = one.pointer.split('/').nth(1).unwrap_or_default().to_owned();
+            let from = self.fields.iter().find(|(_, field)| match field {
+                Field::Plain(field, _) | Field::Reference(field, _) => *field == name,
+            });
+            let column = from.map_or(name, |(heading, _)| heading.clone());
+            CellFault { allowed: one.allowed, ..fault(sheet, row, &column, one.code) }
+        });
+        told.collect()
+    }
+}
+
+/// The cell under a heading.
+fn cell_under<'a>(heading: &str, sheet: &Sheet, cells: &'a [String]) -> &'a str {
+    let index = sheet.columns.iter().position(|column| column == heading);
+    index.and_then(|index| cells.get(index)).map_or("", String::as_str)
+}
+
+impl Shape {
+    /// What does not fit the shape stays text, so that the record's own type says what is wrong with it.
+    fn value(self, cell: &str) -> Value {
+        match self {
+            Self::Text => Value::String(cell.to_owned()),
+            Self::Number => cell.parse::<i64>().map_or_else(|_| Value::String(cell.to_owned()), Value::from),
+            Self::YesNo => match cell {
+                "true" | "TRUE" => Value::Bool(true),
+                "false" | "FALSE" => Value::Bool(false),
+                other => Value::String(other.to_owned()),
+            },
+            Self::List => cell.split('|').map(|part| Value::String(part.trim().to_owned())).collect(),
+        }
+    }
+}
+
+fn shapes_of<T: ToSchema>() -> HashMap<String, Shape> {
+    let RefOr::T(Schema::Object(object)) = T::schema() else {
+        return HashMap::new();
+    };
+    object.properties.iter().map(|(name, schema)| (name.clone(), shape_of(schema))).collect()
+}
+
+fn shape_of(schema: &RefOr<Schema>) -> Shape {
+    let kind = match schema {
+        RefOr::T(Schema::Array(_)) => return Shape::List,
+        RefOr::T(Schema::Object(object)) => &object.schema_type,
+        _ => return Shape::Text,
+    };
+    let is = |wanted: Type| match kind {
+        SchemaType::Type(one) => *one == wanted,
+        SchemaType::Array(several) => several.contains(&wanted),
+        SchemaType::AnyValue => false,
+    };
+    if is(Type::Integer) {
+        Shape::Number
+    } else if is(Type::Boolean) {
+        Shape::YesNo
+    } else if is(Type::Array) {
+        Shape::List
+    } else {
+        Shape::Text
+    }
+}
+
+/// A fault of one cell.
+pub fn fault(sheet: &Sheet, row: usize, column: &str, code: Code) -> CellFault {
+    CellFault { sheet: sheet.name.clone(), row, column: column.to_owned(), code, allowed: Vec::new() }
+}

@@ -1,0 +1,174 @@
+//! The tables in the order in which they refer to each other, each loaded by sets.
+
+use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::{
+    CellFault, Sheet,
+    rows::{Columns, Ids, fault, referred_table},
+};
+use crate::{
+    auth::Actor,
+    db::Conn,
+    error::{ApiError, ApiResult, Code, Faults},
+    facilities::Facility,
+    http::New,
+    register::{Fields, Record},
+};
+
+/// Ids of imported records are made from their codes, so that the same sheet makes the same records anywhere.
+const NAMESPACE: Uuid = Uuid::from_u128(0x5127_a700_0000_4000_8000_0000_0000_0001);
+/// Rows of one statement; PostgreSQL takes 65,535 values at once.
+const BATCH: usize = 1_000;
+
+/// What an import did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// (sheet, rows added, rows that were there already)
+    pub tables: Vec<(String, usize, usize)>,
+    /// Everything that is wrong; nothing was written if there is any.
+    pub faults: Vec<CellFault>,
+}
+
+/// Told how many rows are done.
+pub type Progress<'a> = &'a dyn Fn(u64);
+
+/// An import under way.
+struct Import<'a> {
+    actor: &'a Actor,
+    ids: Ids,
+    summary: Summary,
+    progress: Progress<'a>,
+}
+
+/// Imports sheets in one transaction of the caller's. With faults in the summary, the caller must roll back.
+pub async fn import(conn: &mut Conn, actor: &Actor, sheets: &[Sheet], progress: Progress<'_>) -> ApiResult<Summary> {
+    let mut import = Import { actor, ids: Ids::new(), summary: Summary::default(), progress };
+    import.known_names(sheets);
+    import.find_ids(conn, sheets).await?;
+    import.records::<Facility>(conn, sheets, "facilities").await?;
+    Ok(import.summary)
+}
+
+/// Every sheet that an import knows.
+const SHEETS: &[&str] = &["facilities"];
+
+impl Import<'_> {
+    fn known_names(&mut self, sheets: &[Sheet]) {
+        for sheet in sheets.iter().filter(|sheet| !SHEETS.contains(&sheet.name.as_str())) {
+            let allowed = SHEETS.iter().map(ToString::to_string).collect();
+            self.summary.faults.push(CellFault { allowed, ..fault(sheet, 1, "", Code::UnknownValue) });
+        }
+    }
+
+    /// The ids behind every code that the sheets speak of: those in the database, one query a table, and those to be made.
+    async fn find_ids(&mut self, conn: &mut Conn, sheets: &[Sheet]) -> ApiResult<()> {
+        #[derive(diesel::QueryableByName)]
+        struct Known {
+            #[diesel(sql_type = Text)]
+            code: String,
+            #[diesel(sql_type = SqlUuid)]
+            id: Uuid,
+        }
+        let mut codes: std::collections::BTreeMap<&'static str, Vec<String>> = std::collections::BTreeMap::new();
+        for sheet in sheets {
+            let Some(own) = SHEETS.iter().copied().find(|name| *name == sheet.name) else { continue };
+            for (index, heading) in sheet.columns.iter().enumerate() {
+                let stem = heading.strip_suffix("_code").unwrap_or_default();
+                let table = if heading == "code" { Some(own) } else { referred_table(stem, own) };
+                if let Some(table) = table {
+                    codes.entry(table).or_default().extend(sheet.rows.iter().filter_map(|(_, cells)| cells.get(index).cloned()));
+                }
+            }
+            if let Some(index) = sheet.columns.iter().position(|heading| heading == "code") {
+                let made = sheet.rows.iter().filter_map(|(_, cells)| cells.get(index));
+                self.ids.extend(made.map(|code| ((own, code.clone()), made_id(own, code))));
+            }
+        }
+        for (table, codes) in codes {
+            let query = format!("SELECT code, id FROM {table} WHERE code = ANY($1)");
+            let known: Vec<Known> = diesel::sql_query(query).bind::<Array<Text>, _>(codes).load(conn).await?;
+            self.ids.extend(known.into_iter().map(|known| ((table, known.code), known.id)));
+        }
+        Ok(())
+    }
+
+    /// Loads the sheet of a table whose records the register knows.
+    async fn records<R: Record>(&mut self, conn: &mut Conn, sheets: &[Sheet], table: &'static str) -> ApiResult<()> {
+        let Some(sheet) = sheets.iter().find(|sheet| sheet.name == table) else { return Ok(()) };
+        let columns = Columns::of::<R::Fields>(sheet, table, &[], &mut self.summary.faults);
+        let mut read: Vec<(usize, New<R::Fields>)> = Vec::new();
+        for (row, cells) in &sheet.rows {
+            match columns.read::<R::Fields>(sheet, *row, cells, &self.ids) {
+                Err(faults) => self.summary.faults.extend(faults),
+                Ok(fields) => {
+                    let mut faults = Faults::default();
+                    fields.check(&mut faults);
+                    self.summary.faults.extend(columns.told(sheet, *row, faults.0));
+                    read.push((*row, New { id: self.id_of(sheet, table, cells), fields }));
+                }
+            }
+        }
+        if !self.summary.faults.is_empty() {
+            return Ok(());
+        }
+        self.write::<R>(conn, sheet, &columns, &read).await
+    }
+
+    async fn write<R: Record>(
+        &mut self,
+        conn: &mut Conn,
+        sheet: &Sheet,
+        columns: &Columns,
+        read: &[(usize, New<R::Fields>)],
+    ) -> ApiResult<()> {
+        let ids: Vec<Uuid> = read.iter().map(|(_, new)| new.id).collect();
+        let there: std::collections::HashMap<Uuid, R> =
+            R::load_many(conn, &ids).await?.into_iter().map(|record| (record.id(), record)).collect();
+        let (old, fresh): (Vec<_>, Vec<_>) = read.iter().partition(|(_, new)| there.contains_key(&new.id));
+        for (row, new) in &old {
+            let same = there.get(&new.id).is_some_and(|record| *record.fields() == new.fields);
+            if !same {
+                self.summary.faults.push(fault(sheet, *row, "code", Code::RecordConflict));
+            }
+            (self.progress)(1);
+        }
+        let mut added = 0;
+        for batch in fresh.chunks(BATCH) {
+            let news: Vec<New<R::Fields>> = batch.iter().map(|(_, new)| (*new).clone()).collect();
+            match R::insert(conn, self.actor.id, &news).await {
+                Ok(records) => added += records.len(),
+                Err(error) => return self.refused(sheet, columns, batch.first().map_or(0, |(row, _)| *row), error),
+            }
+            (self.progress)(batch.len() as u64);
+        }
+        self.summary.tables.push((sheet.name.clone(), added, old.len()));
+        Ok(())
+    }
+
+    /// What the database refused in a batch is told with the batch's first row: it judges sets, not rows.
+    fn refused(&mut self, sheet: &Sheet, columns: &Columns, row: usize, error: ApiError) -> ApiResult<()> {
+        if error.code.status().is_server_error() {
+            return Err(error);
+        }
+        let code = error.code;
+        let told = columns.told(sheet, row, error.faults);
+        let told = if told.is_empty() { vec![fault(sheet, row, "", code)] } else { told };
+        self.summary.faults.extend(told);
+        Ok(())
+    }
+
+    /// The id of a row: that of its code, or one made from all its cells that name it.
+    fn id_of(&self, sheet: &Sheet, table: &'static str, cells: &[String]) -> Uuid {
+        let code = sheet.columns.iter().position(|heading| heading == "code").and_then(|index| cells.get(index));
+        match code {
+            Some(code) => self.ids.get(&(table, code.clone())).copied().unwrap_or_else(|| made_id(table, code)),
+            None => made_id(table, &cells.join("\u{1f}")),
+        }
+    }
+}
+
+fn made_id(table: &str, code: &str) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, format!("{table}:{code}").as_bytes())
+}

@@ -1,0 +1,117 @@
+//! `/api/v1/staff`.
+
+use actix_web::{HttpResponse, delete, get, patch, post, put, web::Data};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{
+    actions, store,
+    types::{NewStaff, Staff, StaffFilter, StaffIdentity, StaffPatch},
+};
+use crate::{
+    audit::{HistoryEntry, HistoryFilter},
+    auth::{Caller, EditRegister, ReadHistory, ReadRegister, RevealIdentities, SealedIdentities},
+    db::Db,
+    error::ApiResult,
+    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId},
+    keys::Keys,
+    register,
+    reveals::RevealRequest,
+};
+
+/// The routes of this slice.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(list_staff)
+        .service(create_staff)
+        .service(find_staff)
+        .service(update_staff)
+        .service(retire_staff)
+        .service(list_staff_history)
+        .service(put_staff_identity)
+        .service(reveal_staff_identity);
+}
+
+/// List staff.
+#[utoipa::path(tag = "staff", params(PageQuery, StaffFilter), responses((status = 200, description = "A page of staff", body = Page<Staff>)))]
+#[get("/staff")]
+async fn list_staff(caller: Caller<ReadRegister>, listing: Listing<StaffFilter>, db: Data<Db>) -> ApiResult<HttpResponse> {
+    let scope = caller.scope.clone();
+    listing.answer(async move |page, filter| store::list(&mut *db.conn().await?, &scope, filter, page).await).await
+}
+
+/// Add a person, by pseudonym.
+#[utoipa::path(tag = "staff", request_body = NewStaff, responses((status = 201, description = "The new record", body = Staff)))]
+#[post("/staff")]
+async fn create_staff(
+    caller: Caller<EditRegister>,
+    key: IdempotencyKey,
+    body: Body<NewStaff>,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    register::create::<Staff>(&db, &caller, &key, &body).await
+}
+
+/// Read a person's record.
+#[utoipa::path(tag = "staff", params(("staff_id" = uuid::Uuid, Path)), responses((status = 200, description = "The record", body = Staff)))]
+#[get("/staff/{staff_id}")]
+async fn find_staff(caller: Caller<ReadRegister>, id: RecordId, held: IfNoneMatch, db: Data<Db>) -> ApiResult<HttpResponse> {
+    register::find::<Staff>(&db, &caller, id, &held).await
+}
+
+/// Edit a person's record.
+#[utoipa::path(tag = "staff", params(("staff_id" = uuid::Uuid, Path)), request_body(content = StaffPatch, content_type = "application/merge-patch+json"), responses((status = 200, description = "The record as it is now", body = Staff)))]
+#[patch("/staff/{staff_id}")]
+async fn update_staff(
+    caller: Caller<EditRegister>,
+    id: RecordId,
+    expected: IfMatch,
+    body: Body<StaffPatch>,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    register::update::<Staff>(&db, &caller, id, expected, &body).await
+}
+
+/// Retire a person's record: it stays on record and counts no longer.
+#[utoipa::path(tag = "staff", params(("staff_id" = uuid::Uuid, Path)), responses((status = 200, description = "The retired record", body = Staff)))]
+#[delete("/staff/{staff_id}")]
+async fn retire_staff(caller: Caller<EditRegister>, id: RecordId, expected: IfMatch, db: Data<Db>) -> ApiResult<Answer> {
+    register::retire::<Staff>(&db, &caller, id, expected).await
+}
+
+/// Who changed a person's record, and how.
+#[utoipa::path(tag = "staff", params(("staff_id" = uuid::Uuid, Path), PageQuery), responses((status = 200, description = "The changes, oldest first", body = Page<HistoryEntry>)))]
+#[get("/staff/{staff_id}/history")]
+async fn list_staff_history(
+    caller: Caller<ReadHistory>,
+    id: RecordId,
+    listing: Listing<HistoryFilter>,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
+    register::history::<Staff>(db, &caller, id, listing).await
+}
+
+/// Seal who a person is; an earlier identity gives way.
+#[utoipa::path(tag = "staff", params(("staff_id" = uuid::Uuid, Path)), request_body = StaffIdentity, responses((status = 204, description = "Sealed; the content is never answered")))]
+#[put("/staff/{staff_id}/identity")]
+async fn put_staff_identity(
+    caller: Caller<SealedIdentities>,
+    id: RecordId,
+    body: Body<StaffIdentity>,
+    db: Data<Db>,
+    keys: Data<Keys>,
+) -> ApiResult<Answer> {
+    actions::put_identity(&db, &keys, &caller, id.0, &body.value).await
+}
+
+/// Read who a person is; the reason is put on record. Never stored, so never replayed.
+#[utoipa::path(tag = "staff", params(("staff_id" = uuid::Uuid, Path)), request_body = RevealRequest, responses((status = 200, description = "Who the person is", body = StaffIdentity)))]
+#[post("/staff/{staff_id}/reveals")]
+async fn reveal_staff_identity(
+    caller: Caller<RevealIdentities>,
+    id: RecordId,
+    body: Body<RevealRequest>,
+    db: Data<Db>,
+    keys: Data<Keys>,
+) -> ApiResult<Answer> {
+    actions::reveal(&db, &keys, &caller, id.0, &body.value).await
+}

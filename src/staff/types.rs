@@ -1,0 +1,145 @@
+//! A person of the staff as they are stored and travel.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use deserr::Deserr;
+use diesel::prelude::*;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::{
+    error::Faults,
+    http::{ListFilter, Merge, New},
+    register::Fields,
+    schema::staff,
+    types::{Flag, Name, RecordCode, ShortText, words},
+};
+
+words! {
+    /// What somebody works as. A person has one, and every post has one of its own.
+    Cadre {
+        Doctor = "doctor",
+        Nurse = "nurse",
+        Midwife = "midwife",
+        Pharmacist = "pharmacist",
+        Technician = "technician",
+        Administrative = "administrative",
+        Service = "service",
+    }
+}
+
+words! {
+    /// A person's gender, for the figures that are asked for by it.
+    Gender {
+        Female = "female",
+        Male = "male",
+    }
+}
+
+/// What people say of a person; never a name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserr, Queryable, Selectable, Insertable, AsChangeset, ToSchema)]
+#[deserr(error = Faults, deny_unknown_fields)]
+#[diesel(table_name = staff, treat_none_as_null = true)]
+#[schema(example = json!({"code": "S-0741", "cadre": "doctor", "specialty": "anaesthesia", "gender": "female",
+    "qualification": "specialist certificate", "area_id": "0193a1c2-0000-7000-8000-000000000001"}))]
+pub struct StaffFields {
+    /// The pseudonym; never used twice.
+    pub code: RecordCode,
+    /// What the person works as.
+    pub cadre: Cadre,
+    /// The field of work.
+    #[deserr(default)]
+    pub specialty: Option<ShortText>,
+    /// The gender, where it is known.
+    #[deserr(default)]
+    pub gender: Option<Gender>,
+    /// The highest qualification.
+    #[deserr(default)]
+    pub qualification: Option<Name>,
+    /// The area the person is employed from: who may see the record before any post is held.
+    pub area_id: Uuid,
+}
+
+impl Fields for StaffFields {}
+
+/// A person of the staff, by pseudonym.
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, ToSchema)]
+#[diesel(table_name = staff)]
+pub struct Staff {
+    /// Its id.
+    pub id: Uuid,
+    #[serde(flatten)]
+    #[diesel(embed)]
+    pub fields: StaffFields,
+    /// When it was retired from the register.
+    pub retired_at: Option<DateTime<Utc>>,
+    /// Rises with every change; the ETag.
+    pub revision: i64,
+    /// When this revision was recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// Who recorded it.
+    pub recorded_by: Uuid,
+}
+
+/// A person to be added.
+pub type NewStaff = New<StaffFields>;
+/// What is to change about a person.
+pub type StaffPatch = Merge<StaffFields>;
+
+/// Which people to list.
+#[derive(Debug, Clone, Deserr, IntoParams)]
+#[deserr(error = Faults, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StaffFilter {
+    /// Those of this cadre.
+    #[deserr(default)]
+    pub cadre: Option<Cadre>,
+    /// Those of this gender.
+    #[deserr(default)]
+    pub gender: Option<Gender>,
+    /// Those employed from this area or below it.
+    #[deserr(default)]
+    pub area_id: Option<Uuid>,
+    /// Those with a post at this facility, on the day of `on` or ever.
+    #[deserr(default)]
+    pub facility_id: Option<Uuid>,
+    /// Those with a post on this day.
+    #[deserr(default)]
+    pub on: Option<NaiveDate>,
+    /// `true`: the retired ones; else those in use.
+    #[deserr(default)]
+    #[param(value_type = Option<bool>)]
+    pub retired: Option<Flag>,
+}
+
+impl ListFilter for StaffFilter {
+    const SORTS: &'static [&'static str] = &["code", "recorded_at"];
+}
+
+/// Who a person is. Not `Debug`: nothing prints it.
+#[derive(Clone, Serialize, Deserr, ToSchema)]
+#[deserr(error = Faults, deny_unknown_fields)]
+#[schema(example = json!({"name": "Jane Example", "name_ar": "جين مثال", "phone": "+000 000 000", "identity_document": "ID 000000"}))]
+pub struct StaffIdentity {
+    /// The name as it is written there or in English.
+    pub name: Name,
+    /// The name in Arabic.
+    #[deserr(default)]
+    pub name_ar: Option<Name>,
+    /// How the person is reached.
+    #[deserr(default)]
+    pub phone: Option<ShortText>,
+    /// Kind and number of an identity document.
+    #[deserr(default)]
+    pub identity_document: Option<ShortText>,
+}
+
+/// An identity as it lies in the table.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = crate::schema::staff_identities)]
+pub struct SealedIdentity {
+    /// The key it was sealed with.
+    pub key_id: String,
+    /// Nonce, cipher text and tag.
+    pub sealed: Vec<u8>,
+}
