@@ -15,8 +15,8 @@
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
 //! | 9 | `staff`, `claims`, `shipments`, `support` |
 //! | 10 | `assignments` |
-//! | 11 | `reports`, `imports` |
-//! | 12 | `openapi`, `app` |
+//! | 11 | `reports`, `imports`, `openapi` |
+//! | 12 | `app` |
 //! | 13 | `cli`, and `main` above it |
 
 pub mod app;

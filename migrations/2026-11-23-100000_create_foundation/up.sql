@@ -75,6 +75,12 @@ CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE ON audit_log
   FOR EACH ROW EXECUTE FUNCTION siraj_refuse_change();
 CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON audit_log
   FOR EACH STATEMENT EXECUTE FUNCTION siraj_refuse_change();
+-- A trigger on statements is not handed down to the partitions.
+DO $$ DECLARE part regclass; BEGIN
+  FOR part IN SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'audit_log'::regclass LOOP
+    EXECUTE format('CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION siraj_refuse_change()', part);
+  END LOOP;
+END $$;
 
 -- Arguments: the column that names the record's subject ('id' for a record of its own,
 -- the parent's key for a child), then columns that are left out of the copies.

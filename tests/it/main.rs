@@ -26,4 +26,5 @@ mod sealed;
 mod sessions;
 mod shipments;
 mod staff;
+mod typescript;
 mod users;
