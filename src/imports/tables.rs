@@ -24,6 +24,7 @@ use crate::{
     projects::Project,
     register::{ChildRow, Fields, Record},
     staff::Staff,
+    support::{CampaignFacilityRow, ContractFacilityRow, ProjectFacilityRow},
 };
 
 /// Ids of imported records are made from their codes, so that the same sheet makes the same records anywhere.
@@ -44,10 +45,10 @@ pub struct Summary {
 pub type Progress<'a> = &'a dyn Fn(u64);
 
 /// An import under way.
-struct Import<'a> {
-    actor: &'a Actor,
-    ids: Ids,
-    summary: Summary,
+pub(super) struct Import<'a> {
+    pub(super) actor: &'a Actor,
+    pub(super) ids: Ids,
+    pub(super) summary: Summary,
     progress: Progress<'a>,
 }
 
@@ -62,12 +63,22 @@ pub async fn import(conn: &mut Conn, actor: &Actor, sheets: &[Sheet], progress: 
     import.records::<Project>(conn, sheets, "projects").await?;
     import.records::<Facility>(conn, sheets, "facilities").await?;
     import.rows::<FacilityStatusRow>(conn, sheets, "facility_status", &["facility_code", "since_on"]).await?;
+    import
+        .rows::<ProjectFacilityRow>(conn, sheets, "project_facilities", &["project_code", "facility_code", "starts_on"])
+        .await?;
     import.records::<Contract>(conn, sheets, "contracts").await?;
+    import
+        .rows::<ContractFacilityRow>(conn, sheets, "contract_facilities", &["contract_code", "facility_code", "starts_on"])
+        .await?;
     import.records::<Campaign>(conn, sheets, "campaigns").await?;
+    import
+        .rows::<CampaignFacilityRow>(conn, sheets, "campaign_facilities", &["campaign_code", "facility_code", "starts_on"])
+        .await?;
     import.records::<Claim>(conn, sheets, "claims").await?;
     import.records::<Staff>(conn, sheets, "staff").await?;
     import.records::<Assignment>(conn, sheets, "assignments").await?;
     import.records::<Item>(conn, sheets, "items").await?;
+    import.shipments(conn, sheets).await?;
     Ok(import.summary)
 }
 
@@ -195,7 +206,7 @@ impl Import<'_> {
         Ok(())
     }
 
-    async fn write<R: Record>(
+    pub(super) async fn write<R: Record>(
         &mut self,
         conn: &mut Conn,
         sheet: &Sheet,
@@ -239,7 +250,7 @@ impl Import<'_> {
     }
 
     /// The id of a row: that of its code, or one made from all its cells that name it.
-    fn id_of(&self, sheet: &Sheet, table: &'static str, cells: &[String]) -> Uuid {
+    pub(super) fn id_of(&self, sheet: &Sheet, table: &'static str, cells: &[String]) -> Uuid {
         let code = sheet.columns.iter().position(|heading| heading == "code").and_then(|index| cells.get(index));
         match code {
             Some(code) => self.ids.get(&(table, code.clone())).copied().unwrap_or_else(|| made_id(table, code)),

@@ -27,7 +27,7 @@ macro_rules! child_row {
                 use diesel::ExpressionMethods as _;
                 use diesel_async::RunQueryDsl as _;
                 let rows: Vec<_> = rows.iter().map(|(id, row)| ($table::id.eq(*id), row, $table::recorded_by.eq(by))).collect();
-                Ok(diesel::insert_into($table::table).values(rows).on_conflict_do_nothing().execute(conn).await?)
+                Ok(diesel::insert_into($table::table).values(rows).on_conflict($table::id).do_nothing().execute(conn).await?)
             }
         }
     };

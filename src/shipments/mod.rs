@@ -5,10 +5,12 @@
 
 mod actions;
 mod api;
+mod journey;
 mod rules;
 mod store;
 mod types;
 
 pub use api::routes;
+pub use journey::{Journey, lead};
 pub use store::visible;
-pub use types::{Shipment, ShipmentFields, ShipmentStatus};
+pub use types::{Shipment, ShipmentFields, ShipmentLineFields, ShipmentStatus};

@@ -71,6 +71,11 @@ impl Record for Shipment {
         with_lines(conn, row.optional()?.into_iter().collect()).await.map(|mut whole| whole.pop())
     }
 
+    async fn load_many(conn: &mut Conn, ids: &[Uuid]) -> ApiResult<Vec<Self>> {
+        let rows = shipments::table.filter(shipments::id.eq_any(ids)).select(ShipmentRow::as_select()).load(conn).await?;
+        with_lines(conn, rows).await
+    }
+
     async fn insert(conn: &mut Conn, by: Uuid, records: &[New<ShipmentFields>]) -> ApiResult<Vec<Self>> {
         let heads: Vec<_> = records
             .iter()

@@ -7,8 +7,10 @@
 
 mod actions;
 mod api;
+mod rows;
 mod store;
 mod types;
 
 pub use api::routes;
+pub use rows::{CampaignFacilityRow, ContractFacilityRow, ProjectFacilityRow};
 pub use types::{Support, SupportFields};
