@@ -155,6 +155,8 @@ async fn reveal_facility_location(
     body: Body<RevealRequest>,
     keys: Data<Keys>,
     db: Data<Db>,
-) -> ApiResult<Answer> {
-    db.write(async |conn| Answer::plain(&location::reveal(conn, &keys, &caller, id, &body.value).await?)).await
+) -> ApiResult<HttpResponse> {
+    let place = db.write(async |conn| location::reveal(conn, &keys, &caller, id, &body.value).await).await?;
+    // Not even the reader's own browser keeps it.
+    Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(place))
 }
