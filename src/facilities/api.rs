@@ -72,12 +72,17 @@ async fn find_facility(caller: Caller<ReadRegister>, id: RecordId, held: IfNoneM
 #[patch("/facilities/{facility_id}")]
 async fn update_facility(
     caller: Caller<EditRegister>,
-    id: RecordId,
+    RecordId(id): RecordId,
     expected: IfMatch,
     body: Body<FacilityPatch>,
     db: Data<Db>,
 ) -> ApiResult<Answer> {
-    register::update::<Facility>(&db, &caller, id, expected, &body).await
+    db.write(async |conn| {
+        let answer = register::change::<Facility>(conn, &caller, id, expected, &body.value).await?;
+        status::check_opening(conn, id).await?;
+        Ok(answer)
+    })
+    .await
 }
 
 /// Retire a facility: it stays on record and counts no longer.

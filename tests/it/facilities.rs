@@ -118,6 +118,9 @@ async fn the_status_of_a_facility_is_said_once_for_a_day_and_its_history_tells_i
         points.iter().map(|point| format!("{} {}", word(point, "since_on"), word(point, "functionality"))).collect::<Vec<_>>()
     };
     assert_eq!(told(manager.all(&format!("{path}?limit=1")).await), ["2013-01-01 full", "2013-02-10 none"]);
+    let csv = manager.get(&format!("{path}?format=csv")).await.expect_status(200).text();
+    assert!(csv.starts_with("\u{feff}id,functionality,causes,note,facility_id,since_on,"), "{csv}");
+    assert_eq!(csv.lines().count(), 3);
     assert_eq!(told(manager.all(&format!("{path}?sort=-since_on")).await), ["2013-02-10 none", "2013-01-01 full"]);
     let history = manager.all(&format!("/api/v1/facilities/{facility}/history")).await;
     let told: Vec<_> =
@@ -160,6 +163,15 @@ async fn a_status_is_of_a_day_on_which_the_facility_was_there() {
     let problem = manager.put(&format!("{path}/2013-02-10"), &body).await.expect_problem(422, "validation-failed");
     assert_eq!(faults(&problem), [("/causes/1".to_owned(), "repeated".to_owned())]);
     assert!(manager.all(&path).await.is_empty(), "nothing half-written");
+    manager.put(&format!("{path}/2013-02-10"), &full).await.expect_status(201);
+    let facility_path = format!("/api/v1/facilities/{facility}");
+    // Neither is the opening moved behind what is known of the facility.
+    let problem =
+        manager.patch(&facility_path, "*", &json!({"opened_on": "2013-02-11"})).await.expect_problem(422, "validation-failed");
+    assert_eq!(faults(&problem), [("/opened_on".to_owned(), "date-order".to_owned())]);
+    assert_eq!(manager.get(&facility_path).await.json()["opened_on"], "2013-01-01", "nothing half-written");
+    manager.patch(&facility_path, "*", &json!({"opened_on": "2013-02-10"})).await.expect_status(200);
+    manager.patch(&facility_path, "*", &json!({"opened_on": null})).await.expect_status(200);
     manager.delete(&format!("/api/v1/facilities/{facility}"), "*").await.expect_status(200);
     manager.put(&format!("{path}/2013-02-10"), &full).await.expect_problem(410, "record-deleted");
 }
