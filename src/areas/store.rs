@@ -38,9 +38,10 @@ pub async fn holds(conn: &mut Conn, scope: &Scope, area: Uuid) -> ApiResult<bool
 /// One page of areas.
 pub async fn list(conn: &mut Conn, filter: &AreaFilter, page: &PageQuery) -> ApiResult<Vec<Area>> {
     let mut query = areas::table.select(Area::as_select()).into_boxed();
-    query = match filter.retired.is_some_and(|retired| retired.0) {
-        true => query.filter(areas::retired_at.is_not_null()),
-        false => query.filter(areas::retired_at.is_null()),
+    query = if filter.retired.is_some_and(|retired| retired.0) {
+        query.filter(areas::retired_at.is_not_null())
+    } else {
+        query.filter(areas::retired_at.is_null())
     };
     if let Some(kind) = filter.kind {
         query = query.filter(areas::kind.eq(kind));

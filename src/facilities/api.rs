@@ -72,12 +72,17 @@ async fn find_facility(caller: Caller<ReadRegister>, id: RecordId, held: IfNoneM
 #[patch("/facilities/{facility_id}")]
 async fn update_facility(
     caller: Caller<EditRegister>,
-    id: RecordId,
+    RecordId(id): RecordId,
     expected: IfMatch,
     body: Body<FacilityPatch>,
     db: Data<Db>,
 ) -> ApiResult<Answer> {
-    register::update::<Facility>(&db, &caller, id, expected, &body).await
+    db.write(async |conn| {
+        let answer = register::change::<Facility>(conn, &caller, id, expected, &body.value).await?;
+        status::check_opening(conn, id).await?;
+        Ok(answer)
+    })
+    .await
 }
 
 /// Retire a facility: it stays on record and counts no longer.
@@ -155,6 +160,8 @@ async fn reveal_facility_location(
     body: Body<RevealRequest>,
     keys: Data<Keys>,
     db: Data<Db>,
-) -> ApiResult<Answer> {
-    db.write(async |conn| Answer::plain(&location::reveal(conn, &keys, &caller, id, &body.value).await?)).await
+) -> ApiResult<HttpResponse> {
+    let place = db.write(async |conn| location::reveal(conn, &keys, &caller, id, &body.value).await).await?;
+    // Not even the reader's own browser keeps it.
+    Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(place))
 }

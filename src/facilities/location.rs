@@ -24,7 +24,8 @@ use crate::{
     schema::facility_locations,
 };
 
-/// Where a facility stands, in degrees of WGS 84. Not `Debug`: nothing prints it.
+// Not `Debug`: nothing prints it.
+/// Where a facility stands, in degrees of WGS 84.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Deserr, ToSchema)]
 #[deserr(error = Faults, deny_unknown_fields)]
 #[schema(example = json!({"latitude": 33.5, "longitude": 36.4}))]

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use deserr::Deserr;
-use diesel::prelude::*;
+use diesel::{dsl::exists, prelude::*};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -15,7 +15,7 @@ use crate::{
     error::{ApiError, ApiResult, Code, Faults},
     http::{Answer, ListFilter, PageQuery, keyset},
     register,
-    schema::facility_status,
+    schema::{facilities, facility_status},
     types::{LongText, distinct, words},
 };
 
@@ -122,6 +122,17 @@ pub async fn list(conn: &mut Conn, facility: Uuid, page: &PageQuery) -> ApiResul
     Ok(query.load(conn).await?)
 }
 
+/// Refuses an opening that lies behind a status: nothing works before it is open.
+pub async fn check_opening(conn: &mut Conn, facility: Uuid) -> ApiResult<()> {
+    let of_facility = facility_status::table.filter(facility_status::facility_id.eq(facility));
+    let opened = facilities::table.find(facility).select(facilities::opened_on).single_value();
+    let before = of_facility.filter(facility_status::since_on.nullable().lt(opened));
+    if diesel::select(exists(before)).get_result(conn).await? {
+        return Err(ApiError::fault("/opened_on", Code::DateOrder));
+    }
+    Ok(())
+}
+
 /// Makes or replaces the point of a day. What is there already is not written again.
 pub async fn put(
     conn: &mut Conn,
@@ -130,9 +141,12 @@ pub async fn put(
     day: NaiveDate,
     fields: &FacilityStatusFields,
 ) -> ApiResult<Answer> {
-    let stands = register::load_open::<Facility>(conn, &actor.scope, facility).await?;
+    register::load_open::<Facility>(conn, &actor.scope, facility).await?;
     register::checked(fields)?;
-    if stands.fields.opened_on.is_some_and(|opened| day < opened) {
+    // Held until we are done: nobody moves the opening behind this day meanwhile.
+    let held = facilities::table.find(facility).select(facilities::opened_on).for_share();
+    let opened: Option<NaiveDate> = held.first(conn).await?;
+    if opened.is_some_and(|opened| day < opened) {
         return Err(ApiError::fault("/since_on", Code::DateOrder));
     }
     let row = (

@@ -24,9 +24,10 @@ register_store!(items: Item { fields: ItemFields }, "items", scoped by "/code", 
 /// One page of items.
 pub async fn list(conn: &mut Conn, filter: &ItemFilter, page: &PageQuery) -> ApiResult<Vec<Item>> {
     let mut query = items::table.select(Item::as_select()).into_boxed();
-    query = match filter.retired.is_some_and(|retired| retired.0) {
-        true => query.filter(items::retired_at.is_not_null()),
-        false => query.filter(items::retired_at.is_null()),
+    query = if filter.retired.is_some_and(|retired| retired.0) {
+        query.filter(items::retired_at.is_not_null())
+    } else {
+        query.filter(items::retired_at.is_null())
     };
     if let Some(category) = filter.category {
         query = query.filter(items::category.eq(category));

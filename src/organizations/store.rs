@@ -30,9 +30,10 @@ pub async fn list(conn: &mut Conn, scope: &Scope, filter: &OrganizationFilter, p
     if *scope != Scope::Everything {
         query = query.filter(visible(scope));
     }
-    query = match filter.retired.is_some_and(|retired| retired.0) {
-        true => query.filter(organizations::retired_at.is_not_null()),
-        false => query.filter(organizations::retired_at.is_null()),
+    query = if filter.retired.is_some_and(|retired| retired.0) {
+        query.filter(organizations::retired_at.is_not_null())
+    } else {
+        query.filter(organizations::retired_at.is_null())
     };
     if let Some(role) = filter.role {
         query = query.filter(organizations::roles.contains(vec![role.as_str()]));

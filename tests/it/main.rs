@@ -23,6 +23,7 @@ mod organizations;
 mod projects;
 mod reports;
 mod sealed;
+mod sealed_locations;
 mod sessions;
 mod shipments;
 mod staff;
