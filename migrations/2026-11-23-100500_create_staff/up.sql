@@ -61,14 +61,27 @@ CALL siraj_register('assignments', 'id');
 -- A person's shares add up to a hundred at most on any day, unless a post of that day carries a waiver.
 -- The person's row is locked first, so that two posts given at once are judged one after the other.
 CREATE FUNCTION siraj_lock_assigned_staff() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+DECLARE
+  people uuid[];
 BEGIN
-  PERFORM FROM staff WHERE id IN (SELECT staff_id FROM added) ORDER BY id FOR NO KEY UPDATE;
+  -- A post that moves to another person may take with it the waiver that the first one needs.
+  IF TG_OP = 'INSERT' THEN
+    people := ARRAY(SELECT DISTINCT staff_id FROM added);
+  ELSE
+    people := ARRAY(SELECT staff_id FROM added UNION SELECT staff_id FROM removed);
+  END IF;
+  PERFORM FROM staff WHERE id = ANY (people) ORDER BY id FOR NO KEY UPDATE;
+  -- Shares rise only where a post begins, and a waiver is missed only from the day after it ends.
   IF EXISTS (
-    SELECT FROM (SELECT DISTINCT staff_id FROM added) person
-    JOIN assignments start ON start.staff_id = person.staff_id AND start.retired_at IS NULL
-    JOIN assignments held ON held.staff_id = person.staff_id AND held.retired_at IS NULL
-      AND daterange(held.starts_on, held.ends_on, '[]') @> start.starts_on
-    GROUP BY start.staff_id, start.starts_on, start.id
+    SELECT FROM (
+      SELECT staff_id, starts_on AS day FROM assignments WHERE staff_id = ANY (people) AND retired_at IS NULL
+      UNION
+      SELECT staff_id, ends_on + 1 FROM assignments
+      WHERE staff_id = ANY (people) AND retired_at IS NULL AND share_waiver IS NOT NULL AND ends_on IS NOT NULL
+    ) turn
+    JOIN assignments held ON held.staff_id = turn.staff_id AND held.retired_at IS NULL
+      AND daterange(held.starts_on, held.ends_on, '[]') @> turn.day
+    GROUP BY turn.staff_id, turn.day
     HAVING sum(held.share_percent) > 100 AND bool_and(held.share_waiver IS NULL)
   ) THEN
     RAISE EXCEPTION 'shares over one hundred percent' USING ERRCODE = 'check_violation', CONSTRAINT = 'assignments_shares_check', TABLE = 'assignments';
@@ -78,5 +91,5 @@ END $$;
 REVOKE EXECUTE ON FUNCTION siraj_lock_assigned_staff() FROM PUBLIC;
 CREATE TRIGGER assignments_shares_insert AFTER INSERT ON assignments REFERENCING NEW TABLE AS added
   FOR EACH STATEMENT EXECUTE FUNCTION siraj_lock_assigned_staff();
-CREATE TRIGGER assignments_shares_update AFTER UPDATE ON assignments REFERENCING NEW TABLE AS added
+CREATE TRIGGER assignments_shares_update AFTER UPDATE ON assignments REFERENCING OLD TABLE AS removed NEW TABLE AS added
   FOR EACH STATEMENT EXECUTE FUNCTION siraj_lock_assigned_staff();

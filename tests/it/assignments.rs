@@ -121,6 +121,29 @@ async fn shares_stay_within_full_time_unless_a_post_says_why_not() {
 }
 
 #[tokio::test]
+async fn a_waiver_that_is_needed_cannot_be_carried_off() {
+    let Place { app, manager, area, facility, person: one, .. } = &place().await;
+    let second = id_of(&app.facility(manager, "MPT-02", *area).await);
+    let two = id_of(&person(manager, "S-0002", *area).await);
+    let mut waived = post(*one, *facility, "nurse", 10, "2013-01-01", None);
+    waived["share_waiver"] = json!("Night shifts while the siege lasts.");
+    let waived = manager.post(ASSIGNMENTS, &waived).await.expect_status(201).json();
+    for place in [*facility, second] {
+        manager.post(ASSIGNMENTS, &post(*one, place, "doctor", 60, "2013-01-01", None)).await.expect_status(201);
+    }
+    let path = format!("{ASSIGNMENTS}/{}", id_of(&waived));
+    let bare = json!({"share_waiver": null});
+    // From July on the two posts would stand without it.
+    let shortened = json!({"ends_on": "2013-06-30"});
+    for patch in [bare, shortened, json!({"staff_id": two})] {
+        let problem = manager.patch(&path, "*", &patch).await.expect_problem(422, "validation-failed");
+        assert_eq!(faults(&problem), [("/share_percent".to_owned(), "shares-over-full".to_owned())]);
+    }
+    manager.delete(&path, "*").await.expect_problem(422, "validation-failed");
+    assert_eq!(manager.all(&format!("{ASSIGNMENTS}?staff_id={one}")).await.len(), 3);
+}
+
+#[tokio::test]
 async fn posts_are_found_by_person_place_cadre_contract_and_day() {
     let Place { app, manager, area, facility, person: one, .. } = &place().await;
     let second = id_of(&app.facility(manager, "MPT-02", *area).await);
@@ -225,8 +248,8 @@ async fn one_post_given_eight_times_at_once_is_held_once() {
 type Chance = (usize, usize, usize, i32, u64, Option<u64>, bool);
 
 fn chances() -> impl Strategy<Value = Vec<Chance>> {
-    let waived = prop::bool::weighted(0.1);
-    let one = (0..2_usize, 0..3_usize, 0..2_usize, 20..=100_i32, 0..20_u64, prop::option::weighted(0.8, 0..8_u64), waived);
+    let waived = prop::bool::weighted(0.3);
+    let one = (0..2_usize, 0..3_usize, 0..2_usize, 30..=100_i32, 0..12_u64, prop::option::weighted(0.8, 0..8_u64), waived);
     prop::collection::vec(one, 1..14)
 }
 
