@@ -78,6 +78,7 @@ pub fn document() -> OpenApi {
 pub fn server(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
     let document = document();
     let routes = Data::new(Routes::of(&document));
+    let throttle = Data::new(sessions::Throttle::default());
     let workers = parts.workers;
     let server = HttpServer::new(move || {
         let db = match Db::new(&parts.database_url, parts.pool_size) {
@@ -95,6 +96,7 @@ pub fn server(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .app_data(Data::from(Arc::clone(&parts.accounts)))
             .app_data(Data::new(parts.proxies.clone()))
             .app_data(routes.clone())
+            .app_data(throttle.clone())
             .service(healthz)
             .service(readyz)
             .service(metrics)

@@ -104,6 +104,11 @@ impl Keys {
         mac_with(&self.signing[0], purpose, message)
     }
 
+    /// The keyed digests by every key that is still known, the one in use first.
+    pub fn macs(&self, purpose: &str, message: &[u8]) -> Vec<[u8; 32]> {
+        self.signing.iter().map(|key| mac_with(key, purpose, message)).collect()
+    }
+
     /// Whether the digest is one of ours, by any key that is still known.
     pub fn mac_matches(&self, purpose: &str, message: &[u8], given: &[u8]) -> bool {
         self.signing.iter().any(|key| {

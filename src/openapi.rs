@@ -20,6 +20,9 @@ use crate::error::{Code, Problem, ProblemFault};
 /// Operations that a stranger may call; every other needs a token. The test of open doors reads this.
 pub const OPEN_OPERATIONS: &[&str] = &["sign_in", "refresh_session", "accept_invitation", "accept_password_reset"];
 
+/// Answers that hold a secret are kept nowhere, so not for an `Idempotency-Key` either; the client's own id says what was made.
+const SHOWN_ONCE: &[&str] = &["create_user"];
+
 const DESCRIPTION: &str = "Register and ledger of a medical-aid organisation: facilities, staff, partner contracts, shipments, and the figures \
     computed from them. Every refusal is a problem (RFC 9457) with a stable `code`; lists are paged with `limit` and `after`; edits need \
     `If-Match`; `POST` takes `Idempotency-Key`. Days are `YYYY-MM-DD`, money is a decimal string.";
@@ -95,13 +98,16 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
         operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("token", [])]);
     }
     let creates = *method == HttpMethod::Post && operation.responses.responses.contains_key("201");
-    if creates {
+    let shown_once = operation.operation_id.as_deref().is_some_and(|id| SHOWN_ONCE.contains(&id));
+    if creates && !shown_once {
         add_header(
             operation,
             "Idempotency-Key",
             Required::False,
             "Any text of 1 to 255 characters; the same request sent again under it is done once.",
         );
+    }
+    if creates {
         let replay = ResponseBuilder::new().description("The record that an earlier, equal request has made").header(
             "Idempotent-Replayed",
             HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String).build())).build(),
@@ -134,7 +140,7 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
 fn refusals(path: &str, open: bool, edits: bool, writes: bool) -> Vec<(&'static str, &'static str)> {
     let always = [
         ("400", "The request cannot be read"),
-        ("401", "Not signed in, or the sign-in is over"),
+        ("401", if open { "The credentials or the token given are not valid" } else { "Not signed in, or the sign-in is over" }),
         ("406", "No form that the client accepts"),
         ("422", "Some values are not right; each is listed"),
         ("429", "Too many attempts"),
@@ -149,7 +155,7 @@ fn refusals(path: &str, open: bool, edits: bool, writes: bool) -> Vec<(&'static 
     if path.contains('{') {
         refusals.push(("404", "Nothing here, or nothing the caller may know of"));
     }
-    if writes || edits {
+    if edits || *method != HttpMethod::Get {
         refusals.extend([("409", "In conflict with another record or state"), ("410", "The record has been retired")]);
     }
     if edits {

@@ -8,6 +8,9 @@ use super::{ApiError, Code, Fault};
 const SPECIAL: &[(&str, Code, &[&str])] = &[
     ("facilities_name_key", Code::PossibleDuplicate, &["/name"]),
     ("organizations_name_key", Code::Duplicate, &["/name", "/aliases"]),
+    ("users_partner_check", Code::Required, &["/organization_id"]),
+    ("users_clerk_check", Code::Required, &["/facility_id"]),
+    ("user_areas_area_id_fkey", Code::UnknownReference, &["/area_ids"]),
     ("areas_parent_check", Code::OutOfRange, &["/parent_id"]),
     ("contracts_renews_check", Code::UnknownReference, &["/renews_id"]),
     ("contracts_renews_organization_check", Code::UnknownReference, &["/renews_id"]),
