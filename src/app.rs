@@ -24,7 +24,7 @@ use crate::{
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
-    openapi, organizations, projects, reports, reveals, sessions, shipments, staff, users,
+    openapi, organizations, projects, reports, reveals, sessions, shipments, staff, support, users,
 };
 
 /// What the application is made of.
@@ -58,6 +58,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(organizations::routes)
         .configure(projects::routes)
         .configure(contracts::routes)
+        .configure(support::routes)
         .configure(items::routes)
         .configure(shipments::routes)
         .configure(campaigns::routes)

@@ -13,7 +13,7 @@
 //! | 6 | `areas`, `organizations`, `items` |
 //! | 7 | `facilities` |
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
-//! | 9 | `staff`, `claims`, `shipments` |
+//! | 9 | `staff`, `claims`, `shipments`, `support` |
 //! | 10 | `assignments` |
 //! | 11 | `reports`, `imports`, `openapi` |
 //! | 12 | `app` |
@@ -47,5 +47,6 @@ pub mod schema;
 pub mod sessions;
 pub mod shipments;
 pub mod staff;
+pub mod support;
 pub mod types;
 pub mod users;

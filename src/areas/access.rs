@@ -118,3 +118,15 @@ pub async fn put(conn: &mut Conn, actor: &Actor, area: Uuid, day: NaiveDate, fie
     }
     Answer::put(false, point.revision, &point)
 }
+
+register::child_row! {
+    /// A row of the sheet `area_access`.
+    AreaAccessRow of area_access {
+        area_id: Uuid,
+        since_on: NaiveDate,
+        access: AreaAccessState,
+        #[deserr(default)] note: Option<LongText>,
+    }
+}
+
+impl register::Fields for AreaAccessRow {}

@@ -9,6 +9,6 @@ mod api;
 mod store;
 mod types;
 
-pub use access::{AreaAccess, AreaAccessFields, AreaAccessState, put as put_access};
+pub use access::{AreaAccess, AreaAccessFields, AreaAccessRow, AreaAccessState, put as put_access};
 pub use api::routes;
 pub use types::{Area, AreaFields, AreaKind};

@@ -12,8 +12,7 @@ use crate::{
     http::{ListFilter, Merge, New},
     register::Fields,
     schema::assignments,
-    staff::Cadre,
-    types::{Flag, Reason, ShortText, in_order, within},
+    types::{Cadre, Flag, Reason, ShortText, in_order, within},
 };
 
 /// What people say of a post and who holds it.

@@ -86,8 +86,11 @@ fn from_constraint(name: &str, table: Option<&str>) -> ApiError {
         [("_fkey", Code::UnknownReference), ("_excl", Code::Overlap), ("_key", Code::Duplicate), ("_check", Code::OutOfRange)];
     for (suffix, code) in rules {
         if let Some(field) = middle.strip_suffix(suffix) {
-            let (code, field) =
-                if (code, field) == (Code::OutOfRange, "period") { (Code::DateOrder, "ends_on") } else { (code, field) };
+            let (code, field) = match (code, field) {
+                (Code::OutOfRange, "period") => (Code::DateOrder, "ends_on"),
+                (Code::OutOfRange, day) if day.ends_with("_on") => (Code::DateOutOfRange, day),
+                other => other,
+            };
             return with_faults(overall(code), code, &[&format!("/{field}")]);
         }
     }

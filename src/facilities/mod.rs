@@ -11,6 +11,6 @@ mod types;
 
 pub use api::routes;
 pub use location::{CoarseLocation, Coordinates};
-pub use status::{FacilityStatus, FacilityStatusFields, Functionality, StatusCause, put as put_status};
+pub use status::{FacilityStatus, FacilityStatusFields, FacilityStatusRow, Functionality, StatusCause, put as put_status};
 pub use store::visible;
 pub use types::{Facility, FacilityFields, FacilityKind};

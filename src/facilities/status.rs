@@ -165,3 +165,20 @@ pub async fn put(
     }
     Answer::put(false, point.revision, &point)
 }
+
+register::child_row! {
+    /// A row of the sheet `facility_status`.
+    FacilityStatusRow of facility_status {
+        facility_id: Uuid,
+        since_on: NaiveDate,
+        functionality: Functionality,
+        #[deserr(default)] causes: Vec<StatusCause>,
+        #[deserr(default)] note: Option<LongText>,
+    }
+}
+
+impl register::Fields for FacilityStatusRow {
+    fn check(&self, faults: &mut Faults) {
+        distinct(faults, "/causes", &self.causes, 10);
+    }
+}

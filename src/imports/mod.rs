@@ -6,6 +6,7 @@
 
 mod rows;
 mod sheets;
+mod shipments;
 mod tables;
 
 use std::fmt;

@@ -79,8 +79,28 @@ impl Columns {
 
     /// A row as a record's fields, or what is wrong with it.
     pub fn read<T: Deserr<Faults>>(&self, sheet: &Sheet, row: usize, cells: &[String], ids: &Ids) -> Result<T, Vec<CellFault>> {
-        let mut object = Map::new();
         let mut faults = Vec::new();
+        let object = self.object(sheet, row, cells, ids, &mut faults);
+        match deserr::deserialize::<T, _, Faults>(Value::Object(object)) {
+            Ok(fields) if faults.is_empty() => Ok(fields),
+            Ok(_) => Err(faults),
+            Err(more) => {
+                add_new(&mut faults, self.told(sheet, row, more.0));
+                Err(faults)
+            }
+        }
+    }
+
+    /// A row as the JSON that the API would have been sent.
+    pub fn object(
+        &self,
+        sheet: &Sheet,
+        row: usize,
+        cells: &[String],
+        ids: &Ids,
+        faults: &mut Vec<CellFault>,
+    ) -> Map<String, Value> {
+        let mut object = Map::new();
         for (heading, field) in &self.fields {
             let cell = cell_under(heading, sheet, cells);
             if cell.is_empty() {
@@ -94,19 +114,7 @@ impl Columns {
                 },
             }
         }
-        let read = deserr::deserialize::<T, _, Faults>(Value::Object(object));
-        match read {
-            Ok(fields) if faults.is_empty() => Ok(fields),
-            Ok(_) => Err(faults),
-            Err(more) => {
-                for told in self.told(sheet, row, more.0) {
-                    if !faults.iter().any(|known| known.column == told.column) {
-                        faults.push(told);
-                    }
-                }
-                Err(faults)
-            }
-        }
+        object
     }
 
     /// Faults of fields as faults of the cells that they came from.
@@ -123,8 +131,17 @@ impl Columns {
     }
 }
 
+/// One fault a cell is enough: what a missing reference leaves behind is not told again.
+pub fn add_new(faults: &mut Vec<CellFault>, more: Vec<CellFault>) {
+    for told in more {
+        if !faults.iter().any(|known| known.column == told.column && known.row == told.row && known.sheet == told.sheet) {
+            faults.push(told);
+        }
+    }
+}
+
 /// The cell under a heading.
-fn cell_under<'a>(heading: &str, sheet: &Sheet, cells: &'a [String]) -> &'a str {
+pub fn cell_under<'a>(heading: &str, sheet: &Sheet, cells: &'a [String]) -> &'a str {
     let index = sheet.columns.iter().position(|column| column == heading);
     index.and_then(|index| cells.get(index)).map_or("", String::as_str)
 }

@@ -6,15 +6,25 @@ use uuid::Uuid;
 
 use super::{
     CellFault, Sheet,
-    rows::{Columns, Ids, fault, referred_table},
+    rows::{Columns, Ids, cell_under, fault, referred_table},
 };
 use crate::{
+    areas::{Area, AreaAccessRow},
+    assignments::Assignment,
     auth::Actor,
+    campaigns::Campaign,
+    claims::Claim,
+    contracts::Contract,
     db::Conn,
     error::{ApiError, ApiResult, Code, Faults},
-    facilities::Facility,
+    facilities::{Facility, FacilityStatusRow},
     http::New,
-    register::{Fields, Record},
+    items::Item,
+    organizations::Organization,
+    projects::Project,
+    register::{ChildRow, Fields, Record},
+    staff::Staff,
+    support::{CampaignFacilityRow, ContractFacilityRow, ProjectFacilityRow},
 };
 
 /// Ids of imported records are made from their codes, so that the same sheet makes the same records anywhere.
@@ -35,10 +45,10 @@ pub struct Summary {
 pub type Progress<'a> = &'a dyn Fn(u64);
 
 /// An import under way.
-struct Import<'a> {
-    actor: &'a Actor,
-    ids: Ids,
-    summary: Summary,
+pub(super) struct Import<'a> {
+    pub(super) actor: &'a Actor,
+    pub(super) ids: Ids,
+    pub(super) summary: Summary,
     progress: Progress<'a>,
 }
 
@@ -47,12 +57,51 @@ pub async fn import(conn: &mut Conn, actor: &Actor, sheets: &[Sheet], progress: 
     let mut import = Import { actor, ids: Ids::new(), summary: Summary::default(), progress };
     import.known_names(sheets);
     import.find_ids(conn, sheets).await?;
+    import.records::<Area>(conn, sheets, "areas").await?;
+    import.rows::<AreaAccessRow>(conn, sheets, "area_access", &["area_code", "since_on"]).await?;
+    import.records::<Organization>(conn, sheets, "organizations").await?;
+    import.records::<Project>(conn, sheets, "projects").await?;
     import.records::<Facility>(conn, sheets, "facilities").await?;
+    import.rows::<FacilityStatusRow>(conn, sheets, "facility_status", &["facility_code", "since_on"]).await?;
+    import
+        .rows::<ProjectFacilityRow>(conn, sheets, "project_facilities", &["project_code", "facility_code", "starts_on"])
+        .await?;
+    import.records::<Contract>(conn, sheets, "contracts").await?;
+    import
+        .rows::<ContractFacilityRow>(conn, sheets, "contract_facilities", &["contract_code", "facility_code", "starts_on"])
+        .await?;
+    import.records::<Campaign>(conn, sheets, "campaigns").await?;
+    import
+        .rows::<CampaignFacilityRow>(conn, sheets, "campaign_facilities", &["campaign_code", "facility_code", "starts_on"])
+        .await?;
+    import.records::<Claim>(conn, sheets, "claims").await?;
+    import.records::<Staff>(conn, sheets, "staff").await?;
+    import.records::<Assignment>(conn, sheets, "assignments").await?;
+    import.records::<Item>(conn, sheets, "items").await?;
+    import.shipments(conn, sheets).await?;
     Ok(import.summary)
 }
 
-/// Every sheet that an import knows.
-const SHEETS: &[&str] = &["facilities"];
+/// Every sheet that an import knows, in the order in which they refer to each other.
+const SHEETS: &[&str] = &[
+    "areas",
+    "area_access",
+    "organizations",
+    "projects",
+    "facilities",
+    "facility_status",
+    "project_facilities",
+    "contracts",
+    "contract_facilities",
+    "campaigns",
+    "campaign_facilities",
+    "claims",
+    "staff",
+    "assignments",
+    "items",
+    "shipments",
+    "shipment_lines",
+];
 
 impl Import<'_> {
     fn known_names(&mut self, sheets: &[Sheet]) {
@@ -116,7 +165,48 @@ impl Import<'_> {
         self.write::<R>(conn, sheet, &columns, &read).await
     }
 
-    async fn write<R: Record>(
+    /// Loads the sheet of a table whose rows hang on other records; `named_by` are the columns that tell one from another.
+    async fn rows<R: ChildRow>(
+        &mut self,
+        conn: &mut Conn,
+        sheets: &[Sheet],
+        table: &'static str,
+        named_by: &[&str],
+    ) -> ApiResult<()> {
+        let Some(sheet) = sheets.iter().find(|sheet| sheet.name == table) else { return Ok(()) };
+        let columns = Columns::of::<R>(sheet, table, &[], &mut self.summary.faults);
+        let mut read: Vec<(Uuid, R)> = Vec::new();
+        for (row, cells) in &sheet.rows {
+            match columns.read::<R>(sheet, *row, cells, &self.ids) {
+                Err(faults) => self.summary.faults.extend(faults),
+                Ok(fields) => {
+                    let mut faults = Faults::default();
+                    fields.check(&mut faults);
+                    self.summary.faults.extend(columns.told(sheet, *row, faults.0));
+                    let name: Vec<&str> = named_by.iter().map(|heading| cell_under(heading, sheet, cells)).collect();
+                    read.push((made_id(table, &name.join("\u{1f}")), fields));
+                }
+            }
+        }
+        if !self.summary.faults.is_empty() {
+            return Ok(());
+        }
+        let mut added = 0;
+        for (index, batch) in read.chunks(BATCH).enumerate() {
+            match R::insert_many(conn, self.actor.id, batch).await {
+                Ok(more) => added += more,
+                Err(error) => {
+                    let first = sheet.rows.get(index * BATCH).map_or(0, |(row, _)| *row);
+                    return self.refused(sheet, &columns, first, error);
+                }
+            }
+            (self.progress)(batch.len() as u64);
+        }
+        self.summary.tables.push((sheet.name.clone(), added, read.len() - added));
+        Ok(())
+    }
+
+    pub(super) async fn write<R: Record>(
         &mut self,
         conn: &mut Conn,
         sheet: &Sheet,
@@ -160,7 +250,7 @@ impl Import<'_> {
     }
 
     /// The id of a row: that of its code, or one made from all its cells that name it.
-    fn id_of(&self, sheet: &Sheet, table: &'static str, cells: &[String]) -> Uuid {
+    pub(super) fn id_of(&self, sheet: &Sheet, table: &'static str, cells: &[String]) -> Uuid {
         let code = sheet.columns.iter().position(|heading| heading == "code").and_then(|index| cells.get(index));
         match code {
             Some(code) => self.ids.get(&(table, code.clone())).copied().unwrap_or_else(|| made_id(table, code)),

@@ -1,6 +1,7 @@
 //! What every record of the register has in common: it is created once, read, edited against its
 //! revision, retired, and its history is kept. The rules stand here once; a slice adds its own.
 
+mod child;
 mod handle;
 mod store;
 
@@ -16,6 +17,8 @@ use crate::{
     http::{Answer, IfMatch, Merge, New},
 };
 
+pub use child::ChildRow;
+pub(crate) use child::child_row;
 pub use handle::{create, find, history, retire, update};
 pub(crate) use store::register_store;
 

@@ -1,6 +1,16 @@
-//! To be filled.
+//! Shipments: what was sent to a facility, line by line and lot by lot, and what of it arrived.
+//!
+//! A shipment goes `draft → dispatched → received`, or `draft → cancelled`, and never back; only a draft
+//! is edited. Of every line `quantity = accepted + rejected + outstanding` once it is received.
 
-use utoipa_actix_web::service_config::ServiceConfig;
+mod actions;
+mod api;
+mod journey;
+mod rules;
+mod store;
+mod types;
 
-/// The routes of this slice.
-pub fn routes(_config: &mut ServiceConfig) {}
+pub use api::routes;
+pub use journey::{Journey, lead};
+pub use store::visible;
+pub use types::{Shipment, ShipmentFields, ShipmentLineFields, ShipmentStatus};

@@ -10,4 +10,4 @@ mod types;
 
 pub use api::routes;
 pub use store::visible;
-pub use types::{Cadre, Gender, Staff, StaffFields};
+pub use types::{Gender, Staff, StaffFields};

@@ -12,21 +12,8 @@ use crate::{
     http::{ListFilter, Merge, New},
     register::Fields,
     schema::staff,
-    types::{Flag, Name, RecordCode, ShortText, words},
+    types::{Cadre, Flag, Name, RecordCode, ShortText, words},
 };
-
-words! {
-    /// What somebody works as. A person has one, and every post has one of its own.
-    Cadre {
-        Doctor = "doctor",
-        Nurse = "nurse",
-        Midwife = "midwife",
-        Pharmacist = "pharmacist",
-        Technician = "technician",
-        Administrative = "administrative",
-        Service = "service",
-    }
-}
 
 words! {
     /// A person's gender, for the figures that are asked for by it.

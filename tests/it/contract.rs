@@ -73,7 +73,8 @@ fn closed_lists_of_words_stand_as_they_are_sent() {
     let document = document();
     let mut words = Vec::new();
     collect_words(&document["components"], &mut words);
-    let wrong: Vec<_> = words.iter().filter(|word| word.contains(|letter: char| letter.is_uppercase() || letter == ' ')).collect();
+    let wrong: Vec<_> =
+        words.iter().filter(|word| word.contains(|letter: char| letter.is_uppercase() || letter == ' ')).collect();
     assert!(words.contains(&"primary_care_center".to_owned()) && wrong.is_empty(), "{wrong:?}");
 }
 

@@ -1,0 +1,35 @@
+//! What belongs to a record and has no life of its own: rows that an import brings by the sheet.
+
+use uuid::Uuid;
+
+use super::Fields;
+use crate::{db::Conn, error::ApiResult};
+
+/// A row of a sheet that hangs on other records.
+#[expect(async_fn_in_trait, reason = "implemented and called in this crate only, on the worker's own thread")]
+pub trait ChildRow: Fields {
+    /// Inserts rows by the set; rows that are there already are left as they are. Gives how many were added.
+    async fn insert_many(conn: &mut Conn, by: Uuid, rows: &[(Uuid, Self)]) -> ApiResult<usize>;
+}
+
+/// Makes a row type over a table: `child_row!(/// What it is. AreaAccessRow of area_access { area_id: Uuid, … });`
+/// A field that may be missing carries `#[deserr(default)]`.
+macro_rules! child_row {
+    ($(#[$doc:meta])+ $row:ident of $table:ident { $($(#[$meta:meta])* $field:ident: $type:ty,)+ }) => {
+        $(#[$doc])+
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, deserr::Deserr, diesel::Insertable, utoipa::ToSchema)]
+        #[deserr(error = $crate::error::Faults, deny_unknown_fields)]
+        #[diesel(table_name = $table)]
+        pub struct $row { $($(#[$meta])* $field: $type,)+ }
+
+        impl $crate::register::ChildRow for $row {
+            async fn insert_many(conn: &mut $crate::db::Conn, by: uuid::Uuid, rows: &[(uuid::Uuid, Self)]) -> $crate::error::ApiResult<usize> {
+                use diesel::ExpressionMethods as _;
+                use diesel_async::RunQueryDsl as _;
+                let rows: Vec<_> = rows.iter().map(|(id, row)| ($table::id.eq(*id), row, $table::recorded_by.eq(by))).collect();
+                Ok(diesel::insert_into($table::table).values(rows).on_conflict($table::id).do_nothing().execute(conn).await?)
+            }
+        }
+    };
+}
+pub(crate) use child_row;

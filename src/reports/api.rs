@@ -1,0 +1,98 @@
+//! `/api/v1/reports`.
+
+use std::future::{Ready, ready};
+
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, get, web::Data};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{
+    reconciliation::reconcile,
+    rules::{Rows, rows},
+    store,
+    types::{FigureQuery, FigureRows, Figures, Reconciliation, ReconciliationQuery},
+};
+use crate::{
+    auth::{Caller, ReadFigureRows, ReadFigures, ReadReconciliation},
+    claims::Figure,
+    db::Db,
+    error::{ApiError, ApiResult, Code},
+    http::{Answer, Listing, PageQuery, Params, locale},
+};
+
+/// The routes of this slice.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(read_figures).service(list_figure_rows).service(read_reconciliation);
+}
+
+/// The figure in the path. What names no figure names nothing.
+struct FigureInPath(Figure);
+
+impl FromRequest for FigureInPath {
+    type Error = ApiError;
+    type Future = Ready<ApiResult<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let figure = request.match_info().get("figure").and_then(Figure::parse);
+        ready(figure.map(Self).ok_or_else(|| ApiError::new(Code::NotFound)))
+    }
+}
+
+/// All figures of a day.
+#[utoipa::path(tag = "reports", params(FigureQuery), responses((status = 200, description = "The figures, counted from the records", body = Figures)))]
+#[get("/reports/figures")]
+async fn read_figures(
+    caller: Caller<ReadFigures>,
+    Params(query): Params<FigureQuery>,
+    request: HttpRequest,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    let scope = query.within(&caller.scope);
+    let told = store::figures(&mut *db.conn().await?, &scope, query.day(), locale(request.headers())).await?;
+    Answer::plain(&told.figures)
+}
+
+/// The rows behind a figure, as many as the figure says.
+#[utoipa::path(tag = "reports", params(("figure" = Figure, Path), PageQuery, FigureQuery), responses((status = 200, description = "A page of the facilities, people or posts that are counted", body = FigureRows)))]
+#[get("/reports/figures/{figure}/rows")]
+async fn list_figure_rows(
+    caller: Caller<ReadFigureRows>,
+    FigureInPath(figure): FigureInPath,
+    listing: Listing<FigureQuery>,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
+    let (scope, day) = (listing.filter.within(&caller.scope), listing.filter.day());
+    store::ensure_known(&mut *db.conn().await?, &scope).await?;
+    match rows(figure) {
+        Rows::Facilities(kind) => {
+            let which = (kind, false);
+            listing
+                .answer(async move |page, _| store::facility_rows(&mut *db.conn().await?, &scope, day, which, page).await)
+                .await
+        }
+        Rows::FacilitiesOfSeveralKinds => {
+            let which = (None, true);
+            listing
+                .answer(async move |page, _| store::facility_rows(&mut *db.conn().await?, &scope, day, which, page).await)
+                .await
+        }
+        Rows::People(cadre) => {
+            listing.answer(async move |page, _| store::person_rows(&mut *db.conn().await?, &scope, day, cadre, page).await).await
+        }
+        Rows::Posts => {
+            listing.answer(async move |page, _| store::post_rows(&mut *db.conn().await?, &scope, day, page).await).await
+        }
+    }
+}
+
+/// What was published, held against the figures and against itself.
+#[utoipa::path(tag = "reports", params(ReconciliationQuery), responses((status = 200, description = "Every claim of the campaign with its verdict", body = Reconciliation)))]
+#[get("/reports/reconciliation")]
+async fn read_reconciliation(
+    caller: Caller<ReadReconciliation>,
+    Params(query): Params<ReconciliationQuery>,
+    request: HttpRequest,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    let told = reconcile(&mut *db.conn().await?, &caller, query.campaign_id, locale(request.headers())).await?;
+    Answer::plain(&told)
+}

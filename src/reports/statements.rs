@@ -1,0 +1,231 @@
+//! The figures' SQL: one statement for all of them, and one for the rows of each sort.
+//!
+//! All read the same world (what counts on the day, within the scope), so a figure and its rows cannot differ.
+//! The text is fixed and its type names it, so that it is prepared once per connection; `sql_query` never is.
+
+use std::marker::PhantomData;
+
+use chrono::NaiveDate;
+use diesel::{
+    QueryResult,
+    pg::Pg,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    sql_types::{Array, BigInt, Bool, Date, Int2, Jsonb, Nullable, Text, Uuid as SqlUuid},
+};
+use uuid::Uuid;
+
+use super::types::FigureScope;
+
+/// A statement over the world of the figures.
+pub trait Statement: 'static {
+    /// What follows the world.
+    const SQL: &'static str;
+    /// What it answers with.
+    type Row;
+}
+
+/// All figures, as one document.
+pub struct AllFigures;
+/// The facilities behind a figure.
+pub struct FacilityRows;
+/// The people behind a figure.
+pub struct PersonRows;
+/// The posts behind a figure.
+pub struct PostRows;
+
+/// Which rows of a figure, and which page of them.
+#[derive(Debug, Clone, Default)]
+pub struct RowsPage {
+    /// The kind or cadre that the figure counts.
+    pub word: Option<&'static str>,
+    /// Only what serves as several kinds.
+    pub several: bool,
+    /// Where the page before ended.
+    pub after: Option<(String, Uuid)>,
+    /// From the last code to the first.
+    pub descending: bool,
+    /// How many rows to read.
+    pub limit: i64,
+    /// Words to look for.
+    pub words: Option<String>,
+}
+
+/// A statement with what is asked of it.
+pub struct Ask<'a, S> {
+    scope: &'a FigureScope,
+    day: NaiveDate,
+    page: RowsPage,
+    after_code: Option<String>,
+    after_id: Option<Uuid>,
+    of: PhantomData<fn() -> S>,
+}
+
+impl<'a, S> Ask<'a, S> {
+    /// Asks within a scope, of a day.
+    pub fn new(scope: &'a FigureScope, day: NaiveDate, page: RowsPage) -> Self {
+        let (after_code, after_id) = page.after.clone().unzip();
+        Self { scope, day, page, after_code, after_id, of: PhantomData }
+    }
+}
+
+impl<S: Statement> QueryId for Ask<'_, S> {
+    type QueryId = Ask<'static, S>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<S: Statement> Query for Ask<'_, S> {
+    type SqlType = S::Row;
+}
+
+impl<S: Statement> QueryFragment<Pg> for Ask<'_, S> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        // Bound once, in this order; the text speaks of them by number.
+        out.push_sql("WITH asked AS (SELECT ");
+        out.push_bind_param::<Date, _>(&self.day)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<SqlUuid>, _>(&self.scope.area)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<SqlUuid>, _>(&self.scope.campaign)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<SqlUuid>, _>(&self.scope.contract)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Array<SqlUuid>>, _>(&self.scope.areas)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<SqlUuid>, _>(&self.scope.facility)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<SqlUuid>, _>(&self.scope.organization)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Text>, _>(&self.page.word)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Bool, _>(&self.page.several)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Text>, _>(&self.after_code)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<SqlUuid>, _>(&self.after_id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Bool, _>(&self.page.descending)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&self.page.limit)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Nullable<Text>, _>(&self.page.words)?;
+        out.push_sql(")");
+        out.push_sql(WORLD);
+        out.push_sql(S::SQL);
+        Ok(())
+    }
+}
+
+/// $1 day, $2 area, $3 campaign, $4 contract; the caller's $5 areas, $6 facility, $7 organisation.
+const WORLD: &str = r"
+, support AS MATERIALIZED (
+  SELECT facility_id, contract_id, campaign_id, organization_id FROM facility_support WHERE period @> $1
+), paying AS (
+  SELECT id, organization_id, starts_on, ends_on FROM contracts
+  WHERE retired_at IS NULL AND ($7 IS NULL OR organization_id = $7) AND ($4 IS NULL OR id = $4)
+), places AS (
+  SELECT id, code, name, kinds, area_id,
+         (opened_on IS NULL OR opened_on <= $1) AND (closed_on IS NULL OR closed_on > $1) AS open,
+         id IN (SELECT facility_id FROM support WHERE $7 IS NULL OR organization_id = $7)
+           AND ($3 IS NULL OR id IN (SELECT facility_id FROM support WHERE campaign_id = $3))
+           AND ($4 IS NULL OR id IN (SELECT facility_id FROM support WHERE contract_id = $4)) AS supported
+  FROM facilities
+  WHERE retired_at IS NULL
+    AND ($2 IS NULL OR area_id IN (SELECT area_id FROM area_closure WHERE ancestor_id = $2))
+    AND ($5 IS NULL OR area_id IN (SELECT area_id FROM area_closure WHERE ancestor_id = ANY ($5)))
+    AND ($6 IS NULL OR id = $6)
+), counted AS (
+  SELECT id, code, name, kinds, area_id FROM places WHERE open AND supported
+), posts AS (
+  SELECT a.id, a.staff_id, s.code, a.facility_id, a.cadre, a.share_percent
+  FROM assignments a JOIN staff s ON s.id = a.staff_id
+  WHERE a.retired_at IS NULL AND s.retired_at IS NULL
+    AND a.starts_on <= $1 AND (a.ends_on IS NULL OR a.ends_on >= $1)
+    AND a.facility_id IN (SELECT id FROM places)
+    AND ($3 IS NULL OR a.facility_id IN (SELECT facility_id FROM support WHERE campaign_id = $3))
+    AND (($4 IS NULL AND $7 IS NULL) OR a.contract_id IN (SELECT id FROM paying))
+), people AS (
+  SELECT DISTINCT ON (staff_id) staff_id AS id, code, cadre,
+         count(*) OVER (PARTITION BY staff_id) AS posts, sum(share_percent) OVER (PARTITION BY staff_id) AS share
+  FROM posts
+  ORDER BY staff_id, share_percent DESC,
+           array_position(ARRAY['doctor', 'nurse', 'midwife', 'pharmacist', 'technician', 'administrative', 'service'], cadre)
+)
+";
+
+impl Statement for AllFigures {
+    type Row = Jsonb;
+    const SQL: &'static str = r"
+, sent AS (
+  SELECT status = 'received' AND received_on <= $1 AS received FROM shipments
+  WHERE retired_at IS NULL AND dispatched_on <= $1 AND facility_id IN (SELECT id FROM places)
+    AND ($3 IS NULL OR campaign_id = $3) AND (($4 IS NULL AND $7 IS NULL) OR contract_id IN (SELECT id FROM paying))
+), running AS (
+  SELECT organization_id FROM paying
+  WHERE $1 BETWEEN starts_on AND ends_on
+    AND (($2 IS NULL AND $3 IS NULL AND $5 IS NULL AND $6 IS NULL)
+         OR id IN (SELECT contract_id FROM support WHERE facility_id IN (SELECT id FROM counted)))
+)
+SELECT jsonb_build_object(
+  'known_at', statement_timestamp(),
+  'campaign', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name) FROM campaigns WHERE id = $3 AND $6 IS NULL),
+  'contract', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name) FROM contracts
+               WHERE id = $4 AND $6 IS NULL AND ($7 IS NULL OR organization_id = $7)),
+  'area', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name) FROM areas WHERE id = $2),
+  'total', (SELECT count(*) FROM counted),
+  'by_kind', (SELECT coalesce(jsonb_object_agg(kind, number), '{}')
+              FROM (SELECT kind, count(*) AS number FROM counted, unnest(kinds) AS kind GROUP BY kind) AS kinds),
+  'several', (SELECT coalesce(jsonb_agg(code ORDER BY code), '[]') FROM counted WHERE cardinality(kinds) > 1),
+  'by_area', (SELECT coalesce(jsonb_agg(jsonb_build_object('area_id', a.id, 'code', a.code, 'name', a.name, 'total', c.number) ORDER BY a.code), '[]')
+              FROM (SELECT area_id, count(*) AS number FROM counted GROUP BY area_id) c JOIN areas a ON a.id = c.area_id),
+  'by_functionality', (SELECT coalesce(jsonb_object_agg(state, number), '{}') FROM (
+      SELECT coalesce(s.functionality, 'unknown') AS state, count(*) AS number
+      FROM counted c LEFT JOIN LATERAL (
+        SELECT functionality FROM facility_status WHERE facility_id = c.id AND since_on <= $1 ORDER BY since_on DESC LIMIT 1) s ON true
+      GROUP BY 1) AS states),
+  'not_open', (SELECT count(*) FROM places WHERE supported AND NOT open),
+  'not_supported', (SELECT count(*) FROM places WHERE open AND NOT supported),
+  'people', (SELECT count(*) FROM people),
+  'by_cadre', (SELECT coalesce(jsonb_object_agg(cadre, number), '{}')
+               FROM (SELECT cadre, count(*) AS number FROM people GROUP BY cadre) AS cadres),
+  'posts', (SELECT count(*) FROM posts),
+  'shares', (SELECT coalesce(sum(share_percent), 0) FROM posts),
+  'sent', (SELECT count(*) FROM sent),
+  'received', (SELECT count(*) FROM sent WHERE received),
+  'running', (SELECT count(*) FROM running),
+  'partners', (SELECT count(DISTINCT organization_id) FROM running),
+  'goals', (SELECT coalesce(jsonb_agg(jsonb_build_object('campaign_id', id, 'code', code, 'goal_amount', goal_amount::text, 'currency', currency) ORDER BY code), '[]')
+            FROM campaigns WHERE retired_at IS NULL AND starts_on <= $1 AND (ends_on IS NULL OR ends_on >= $1) AND ($3 IS NULL OR id = $3)))";
+}
+
+/// $8 kind or cadre, $9 of several kinds, $10 and $11 where the page before ended, $12 backwards, $13 how many, $14 words.
+macro_rules! one_page {
+    ($columns:literal from $world:literal where $condition:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM ",
+            $world,
+            " WHERE ",
+            $condition,
+            " AND ($14 IS NULL OR siraj_fold(code) LIKE siraj_pattern($14))",
+            " AND ($10 IS NULL OR CASE WHEN $12 THEN (code, id) < ($10, $11) ELSE (code, id) > ($10, $11) END)",
+            " ORDER BY CASE WHEN $12 THEN code END DESC, CASE WHEN $12 THEN id END DESC, code, id LIMIT $13"
+        )
+    };
+}
+
+impl Statement for FacilityRows {
+    type Row = (SqlUuid, Text, Text, Array<Text>, SqlUuid);
+    const SQL: &'static str = one_page!("id, code, name, kinds, area_id" from "counted"
+        where "($8 IS NULL OR $8 = ANY (kinds)) AND (NOT $9 OR cardinality(kinds) > 1)");
+}
+
+impl Statement for PersonRows {
+    type Row = (SqlUuid, Text, Text, BigInt, BigInt);
+    const SQL: &'static str = one_page!("id, code, cadre, posts, share" from "people" where "($8 IS NULL OR cadre = $8)");
+}
+
+impl Statement for PostRows {
+    type Row = (SqlUuid, Text, SqlUuid, SqlUuid, Text, Int2);
+    const SQL: &'static str = one_page!("id, code, staff_id, facility_id, cadre, share_percent" from "posts" where "true");
+}

@@ -1,0 +1,208 @@
+//! Reading the figures: one round trip each.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::{QueryDsl, dsl::exists, select};
+use diesel_async::RunQueryDsl;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{
+    rules,
+    statements::{AllFigures, Ask, FacilityRows, PersonRows, PostRows, RowsPage},
+    types::{
+        AreaFigure, ContractFigures, FacilityFigures, FacilityRow, FigureScope, Figures, FundingFigures, Goal, Named, PersonRow,
+        PostRow, ScopeAnswer, ShipmentFigures, StaffFigures,
+    },
+};
+use crate::{
+    claims::Figure,
+    db::Conn,
+    error::{ApiError, ApiResult, Code, Faults, Locale},
+    facilities::FacilityKind,
+    http::PageQuery,
+    schema::{areas, campaigns, contracts},
+    types::Cadre,
+};
+
+/// What the statement answers with.
+#[derive(Debug, Deserialize)]
+struct Counted {
+    known_at: DateTime<Utc>,
+    campaign: Option<Named>,
+    contract: Option<Named>,
+    area: Option<Named>,
+    total: i64,
+    by_kind: BTreeMap<String, i64>,
+    several: Vec<String>,
+    by_area: Vec<AreaFigure>,
+    by_functionality: BTreeMap<String, i64>,
+    not_open: i64,
+    not_supported: i64,
+    people: i64,
+    by_cadre: BTreeMap<String, i64>,
+    posts: i64,
+    shares: i64,
+    sent: i64,
+    received: i64,
+    running: i64,
+    partners: i64,
+    goals: Vec<Goal>,
+}
+
+/// Figures, and the codes of the facilities that explain them.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// The figures.
+    pub figures: Figures,
+    /// The facilities of several kinds.
+    pub several: Vec<String>,
+}
+
+/// All figures of a day. This is the one way to a figure: totals that are kept up with every write take the place
+/// of the recount behind it, and nothing above it changes.
+pub async fn figures(conn: &mut Conn, scope: &FigureScope, as_of: NaiveDate, locale: Locale) -> ApiResult<Explained> {
+    let document: Value = Ask::<AllFigures>::new(scope, as_of, RowsPage::default()).get_result(conn).await?;
+    let counted: Counted = serde_json::from_value(document).map_err(ApiError::internal)?;
+    known(scope, &counted)?;
+    let several = counted.several.clone();
+    Ok(Explained { figures: counted.told(scope, as_of, locale), several })
+}
+
+/// What the caller names but may not know of answers as what does not exist.
+fn known(scope: &FigureScope, counted: &Counted) -> ApiResult<()> {
+    let mut faults = Faults::default();
+    let asked = [
+        ("/area_id", scope.area.is_some() && counted.area.is_none()),
+        ("/campaign_id", scope.campaign.is_some() && counted.campaign.is_none()),
+        ("/contract_id", scope.contract.is_some() && counted.contract.is_none()),
+    ];
+    for (pointer, unknown) in asked {
+        if unknown {
+            faults.add(pointer, Code::UnknownReference);
+        }
+    }
+    Ok(faults.into_result()?)
+}
+
+/// The same judgement without counting: before rows are read.
+pub async fn ensure_known(conn: &mut Conn, scope: &FigureScope) -> ApiResult<()> {
+    let mut faults = Faults::default();
+    // Contracts and campaigns are not for clerks.
+    let clerk = scope.facility.is_some();
+    if let Some(id) = scope.area
+        && !select(exists(areas::table.find(id))).get_result::<bool>(conn).await?
+    {
+        faults.add("/area_id", Code::UnknownReference);
+    }
+    if let Some(id) = scope.campaign
+        && (clerk || !select(exists(campaigns::table.find(id))).get_result::<bool>(conn).await?)
+    {
+        faults.add("/campaign_id", Code::UnknownReference);
+    }
+    if let Some(id) = scope.contract
+        && (clerk || !select(exists(contracts::table.find(id))).get_result::<bool>(conn).await?)
+    {
+        faults.add("/contract_id", Code::UnknownReference);
+    }
+    Ok(faults.into_result()?)
+}
+
+impl Counted {
+    /// The answer of this scope: small cells are not for partners, contracts not for clerks.
+    fn told(self, scope: &FigureScope, as_of: NaiveDate, locale: Locale) -> Figures {
+        let (partner, clerk) = (scope.organization.is_some(), scope.facility.is_some());
+        let by_kind: BTreeMap<FacilityKind, i64> =
+            self.by_kind.iter().filter_map(|(word, number)| Some((FacilityKind::parse(word)?, *number))).collect();
+        let by_cadre = self.by_cadre.iter().filter_map(|(word, number)| Some((Cadre::parse(word)?, *number))).collect();
+        let counted_by_kind = by_kind.values().sum();
+        let left_out = if partner {
+            BTreeMap::new()
+        } else {
+            BTreeMap::from([("supported_but_not_open", self.not_open), ("open_but_not_supported", self.not_supported)])
+        };
+        Figures {
+            as_of,
+            known_at: self.known_at,
+            facilities: FacilityFigures {
+                total: self.total,
+                by_kind,
+                counted_by_kind,
+                of_several_kinds: i64::try_from(self.several.len()).unwrap_or(i64::MAX),
+                by_area: (!partner).then_some(self.by_area),
+                by_functionality: (!partner).then_some(self.by_functionality),
+                explanation: rules::explain_kinds(locale, self.total, counted_by_kind, &self.several),
+            },
+            staff: StaffFigures {
+                total: self.people,
+                by_cadre: (!partner).then_some(by_cadre),
+                posts: self.posts,
+                full_time_equivalents: rules::full_time_equivalents(self.shares),
+            },
+            shipments: ShipmentFigures { total: self.sent, dispatched: self.sent - self.received, received: self.received },
+            contracts: (!clerk).then_some(ContractFigures { running: self.running, partners: self.partners }),
+            funding: (!clerk).then_some(FundingFigures { goals: self.goals }),
+            method: rules::method(&left_out),
+            scope: ScopeAnswer { campaign: self.campaign, contract: self.contract, area: self.area },
+        }
+    }
+}
+
+impl Figures {
+    /// One of the figures that can be held against a claim.
+    pub fn value(&self, figure: Figure) -> Option<i64> {
+        let kind =
+            |word: Option<&str>| word.and_then(FacilityKind::parse).map(|kind| self.facilities.by_kind.get(&kind).copied());
+        match rules::rows(figure) {
+            rules::Rows::Facilities(None) => Some(self.facilities.total),
+            rules::Rows::Facilities(word) => kind(word).map(Option::unwrap_or_default),
+            rules::Rows::FacilitiesOfSeveralKinds => Some(self.facilities.of_several_kinds),
+            rules::Rows::People(None) => Some(self.staff.total),
+            rules::Rows::People(word) => {
+                let cadre = word.and_then(Cadre::parse)?;
+                self.staff.by_cadre.as_ref().map(|cadres| cadres.get(&cadre).copied().unwrap_or_default())
+            }
+            rules::Rows::Posts => Some(self.staff.posts),
+        }
+    }
+}
+
+/// The page asked for.
+fn page_of(page: &PageQuery, word: Option<&'static str>, several: bool) -> ApiResult<RowsPage> {
+    Ok(RowsPage {
+        word,
+        several,
+        after: page.after::<String>()?,
+        descending: page.sort.descending,
+        limit: page.rows(),
+        words: page.q.clone(),
+    })
+}
+
+/// The facilities behind a figure.
+pub async fn facility_rows(
+    conn: &mut Conn,
+    scope: &FigureScope,
+    day: NaiveDate,
+    (word, several): (Option<&'static str>, bool),
+    page: &PageQuery,
+) -> ApiResult<Vec<FacilityRow>> {
+    Ok(Ask::<FacilityRows>::new(scope, day, page_of(page, word, several)?).get_results(conn).await?)
+}
+
+/// The people behind a figure.
+pub async fn person_rows(
+    conn: &mut Conn,
+    scope: &FigureScope,
+    day: NaiveDate,
+    word: Option<&'static str>,
+    page: &PageQuery,
+) -> ApiResult<Vec<PersonRow>> {
+    Ok(Ask::<PersonRows>::new(scope, day, page_of(page, word, false)?).get_results(conn).await?)
+}
+
+/// The posts behind a figure.
+pub async fn post_rows(conn: &mut Conn, scope: &FigureScope, day: NaiveDate, page: &PageQuery) -> ApiResult<Vec<PostRow>> {
+    Ok(Ask::<PostRows>::new(scope, day, page_of(page, None, false)?).get_results(conn).await?)
+}
