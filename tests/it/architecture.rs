@@ -105,7 +105,10 @@ fn the_owner_check_finds_what_it_looks_for() {
     assert_eq!(written("sql_query(\"UPDATE users SET name = $1\")"), users());
     assert_eq!(written("sql_query(\"WITH x AS (DELETE FROM users) SELECT 1\")"), users());
     assert_eq!(written("let users = update(something);").1.len(), 1, "a table that cannot be named is a fault");
-    assert_eq!(written("self.update(something); fn update(x: X) {} mac.update(b); sha256_update(c)").1, Vec::<String>::new());
+    assert_eq!(
+        written("self.update(something); fn update(x: X) {} mac.update(b); sha256_update(c); actions::update(&db)").1,
+        Vec::<String>::new()
+    );
 }
 
 #[test]
@@ -195,7 +198,8 @@ fn written_tables(text: &str, tables: &BTreeSet<String>) -> (BTreeSet<String>, V
     for verb in ["insert_into(", "update(", "delete(", "register_store!("] {
         for (at, _) in code.match_indices(verb) {
             let before = code[..at].trim_end();
-            let is_other = code[..at].ends_with(|letter| is_word(letter) || letter == '.') || before.ends_with("fn");
+            let is_named = before.ends_with("::") && !before.ends_with("diesel::");
+            let is_other = is_named || before.ends_with("fn") || code[..at].ends_with(|letter| is_word(letter) || letter == '.');
             let rest = code[at + verb.len()..].trim_start();
             // The macro that holds every register's SQL names its table where it is called.
             if is_other || rest.starts_with('$') || code[..at].ends_with("macro_rules! ") {

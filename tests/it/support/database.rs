@@ -112,8 +112,11 @@ async fn make_template() -> String {
 /// A short name for the migrations as they stand in the source tree.
 fn migrations_hash() -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(folder).expect("migrations").map(|entry| entry.expect("entry").path().join("up.sql")).collect();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .expect("migrations")
+        .map(|entry| entry.expect("entry").path().join("up.sql"))
+        .filter(|file| file.is_file())
+        .collect();
     files.sort();
     let texts: Vec<Vec<u8>> = files.iter().map(|file| std::fs::read(file).expect("a migration")).collect();
     let parts: Vec<&[u8]> = texts.iter().map(Vec::as_slice).collect();

@@ -1,0 +1,378 @@
+#!/usr/bin/env python3
+"""Measures the shipped siraj on a private database beside pgbench, and writes a table of ratios.
+
+Each step can be run alone; the data folder and the results of earlier steps are kept in target/bench.
+
+  start        start times (empty folder, with the demo, existing folder), idle memory, size of the binary
+  demo         a fresh data folder with the demo campaign (740 people)
+  figures      the figures at the present number of assignments
+  facilities   loads facilities (--facilities)
+  point        GET /facilities/{id}     beside pgbench with the same statement
+  list         GET /facilities?limit=50 beside pgbench with the same statement
+  create       POST /facilities         beside pgbench with the bare insert
+  assignments  loads assignments (--assignments)
+  table        writes target/bench/table.md from the results
+  all          all of these, the figures before and after the assignments
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HERE = ROOT / "bench"
+WORK = ROOT / "target" / "bench"
+PASSWORD = "a measure of lamp oil"
+SYSTEM = "00000000-0000-7000-8000-000000000001"
+COLUMNS = ("id, code, name, name_ar, aliases, kinds, area_id, operator_id, beds, opened_on, closed_on, note, "
+           "same_name_confirmed, retired_at, revision, recorded_at, recorded_by")
+# The ids of loaded facilities can be computed: wrk and pgbench choose among them without a list.
+FACILITY_ID = "('00000000-0000-7000-9000-' || lpad(to_hex({n}::bigint), 12, '0'))::uuid"
+
+
+class Service:
+    """siraj on a folder of its own, on a free port, without DATABASE_URL."""
+
+    def __init__(self, options, folder: Path, demo: bool = False):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.address = f"127.0.0.1:{free.getsockname()[1]}"
+        self.options, self.folder, self.token, self.signed_in = options, folder, None, 0.0
+        environment = {name: value for name, value in os.environ.items()
+                       if name != "DATABASE_URL" and not name.startswith("SIRAJ_")}
+        environment |= {"SIRAJ_LISTEN": self.address, "SIRAJ_DATA_DIR": str(folder), "SIRAJ_DEMO_PASSWORD": PASSWORD,
+                        "SIRAJ_LOG": "error"}
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        began = time.monotonic()
+        with open(WORK / "service.log", "a") as log:
+            words = [options.binary, "serve"] + (["--demo"] if demo else [])
+            self.process = subprocess.Popen(words, env=environment, stdout=log, stderr=log)
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() - began > 120:
+                self.stop()
+                sys.exit(f"the service did not start; see {WORK / 'service.log'}")
+            time.sleep(0.005)
+        self.started_in = time.monotonic() - began
+
+    def answers(self) -> bool:
+        with contextlib.suppress(OSError):
+            return urllib.request.urlopen(f"http://{self.address}/readyz", timeout=5).status == 200
+        return False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(40)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def ask(self, method: str, path: str, body=None) -> dict:
+        headers = {"content-type": "application/json"}
+        if self.token:
+            headers["authorization"] = f"Bearer {self.token}"
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(f"http://{self.address}/api/v1{path}", data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=120) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as refused:
+            sys.exit(f"{method} {path}: {refused.code} {refused.read().decode()[:500]}")
+
+    def sign_in(self):
+        """Tokens live for minutes: each measurement begins with a fresh one."""
+        self.token = None
+        body = {"email": "manager@demo.siraj.example", "password": PASSWORD}
+        self.token = self.ask("POST", "/auth/login", body)["access_token"]
+
+    def socket_folder(self) -> str:
+        lines = (self.folder / "postgres" / "data" / "postmaster.pid").read_text().splitlines()
+        return lines[4]
+
+    def database(self, role: str) -> list[str]:
+        return ["-h", self.socket_folder(), "-U", role, "-d", "siraj"]
+
+    def sql(self, text: str) -> str:
+        """As the owner, without triggers where the text asks for it."""
+        words = [program("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *self.database("siraj_owner"), "-f", "-"]
+        done = subprocess.run(words, input=text, text=True, capture_output=True)
+        if done.returncode:
+            sys.exit(done.stderr)
+        return done.stdout.strip()
+
+    def memory(self) -> dict:
+        text = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
+        return {key.lower(): round(int(kib) / 1024, 1) for key, kib in re.findall(r"^(Rss|Pss):\s+(\d+)", text, re.M)}
+
+    def cpu(self) -> dict:
+        """Seconds of processor time so far: the service's, and that of every process working in the data folder."""
+        home = (self.folder / "postgres" / "data").resolve()
+        spent = {"service": 0.0, "postgres": 0.0}
+        tick = os.sysconf("SC_CLK_TCK")
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                fields = (process / "stat").read_text().rsplit(")", 1)[1].split()
+                own = (int(fields[11]) + int(fields[12])) / tick
+                if int(process.name) == self.process.pid:
+                    spent["service"] += own
+                elif (process / "cwd").resolve() == home:
+                    # With the children that have ended, so that pgbench's backends count too.
+                    spent["postgres"] += own + (int(fields[13]) + int(fields[14])) / tick
+        return spent
+
+
+def program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+        found = str(places[-1]) if places else None
+    if found is None:
+        sys.exit(f"{name} is missing; scripts/prepare.sh bench installs it")
+    return found
+
+
+def keep(name: str, value: dict):
+    path = WORK / "results.json"
+    results = json.loads(path.read_text()) if path.exists() else {}
+    results[name] = value
+    path.write_text(json.dumps(results, indent=2) + "\n")
+    print(f"{name}: {json.dumps(value)}", flush=True)
+
+
+def measured(service: Service, run) -> dict:
+    before = service.cpu()
+    result = run()
+    after = service.cpu()
+    for name in before:
+        result[f"{name}_us"] = round((after[name] - before[name]) * 1e6 / max(result["requests"], 1), 1)
+    return result
+
+
+def wrk(service: Service, script: str, connections: int, seconds: float, **settings) -> dict:
+    service.sign_in()
+    environment = os.environ | {"BENCH_DIR": str(HERE), "TOKEN": service.token, **{name.upper(): str(value) for name, value in settings.items()}}
+    words = [program("wrk"), "-t2", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "60s",
+             "-s", str(HERE / script), f"http://{service.address}"]
+
+    def run() -> dict:
+        done = subprocess.run(words, env=environment, text=True, capture_output=True)
+        found = re.search(r"^RESULT (.*)$", done.stdout, re.M)
+        if not found:
+            sys.exit(done.stdout + done.stderr)
+        result = json.loads(found[1])
+        if result["errors"]:
+            sys.exit(f"{script}: {result['errors']} answers were refusals\n{done.stdout}")
+        result["per_second"] = round(result["requests"] / result["seconds"], 1)
+        return result
+
+    return measured(service, run)
+
+
+def pgbench(service: Service, text: str, connections: int, seconds: float) -> dict:
+    path = WORK / "pgbench.sql"
+    path.write_text(text)
+    words = [program("pgbench"), "-n", "-M", "prepared", "-j2", f"-c{connections}", f"-T{max(1, round(seconds))}", "-r",
+             "-f", str(path), *service.database("siraj_service")]
+
+    def run() -> dict:
+        done = subprocess.run(words, text=True, capture_output=True)
+        rate = re.search(r"^tps = ([0-9.]+)", done.stdout, re.M)
+        count = re.search(r"transactions actually processed: (\d+)", done.stdout)
+        failed = re.search(r"number of failed transactions: (\d+)", done.stdout)
+        if done.returncode or not rate or not count or (failed and int(failed[1])):
+            sys.exit(done.stdout + done.stderr)
+        return {"requests": int(count[1]), "per_second": round(float(rate[1]), 1)}
+
+    return measured(service, run)
+
+
+def beside(options, name: str, script: str, statement: str, **settings):
+    """Ours and pgbench in turn, the median of three of each."""
+    with Service(options, options.data) as service:
+        service.sign_in()
+        wrk(service, script, options.connections, 2, **settings)
+        pgbench(service, statement, options.connections, 2)
+        ours, bare = [], []
+        for _ in range(3):
+            ours.append(wrk(service, script, options.connections, options.seconds, **settings))
+            bare.append(pgbench(service, statement, options.connections, options.seconds))
+        middle = lambda runs: sorted(runs, key=lambda run: run["per_second"])[1]
+        ours, bare = middle(ours), middle(bare)
+        keep(name, {"siraj": ours, "pgbench": bare, "ratio": round(ours["per_second"] / bare["per_second"], 3)})
+
+
+def start(options):
+    folder = WORK / "start"
+    times = {}
+    for name, demo, fresh in (("empty", False, True), ("existing", False, False), ("demo", True, True)):
+        runs = []
+        for _ in range(3):
+            if fresh:
+                shutil.rmtree(folder, ignore_errors=True)
+            with Service(options, folder, demo) as service:
+                runs.append(service.started_in)
+                if name == "existing":
+                    time.sleep(1)
+                    times["idle_memory_mib"] = service.memory()
+        times[f"{name}_seconds"] = round(sorted(runs)[1], 3)
+    shutil.rmtree(folder, ignore_errors=True)
+    times["binary_mb"] = round(Path(options.binary).stat().st_size / 1e6, 1)
+    keep("start", times)
+
+
+def demo(options):
+    shutil.rmtree(options.data, ignore_errors=True)
+    with Service(options, options.data, demo=True) as service:
+        print(f"demo: {service.sql('SELECT count(*) FROM assignments')} assignments", flush=True)
+
+
+def facilities(options):
+    with Service(options, options.data) as service:
+        service.sql(f"""
+            BEGIN;
+            SET LOCAL session_replication_role = replica;
+            DELETE FROM campaign_facilities WHERE facility_id IN (SELECT id FROM facilities WHERE code LIKE 'BENCH-%');
+            DELETE FROM facilities WHERE code LIKE 'BENCH-%' OR code LIKE 'WRK-%' OR code LIKE 'PGB-%';
+            INSERT INTO facilities (id, code, name, name_ar, kinds, area_id, beds, opened_on, recorded_by)
+            SELECT {FACILITY_ID.format(n='n')}, 'BENCH-' || lpad(n::text, 7, '0'), 'Medical point ' || n, 'نقطة طبية ' || n,
+                   ARRAY['medical_point'], area.id, n % 50, date '2012-11-01' + (n % 1000)::int, '{SYSTEM}'
+            FROM generate_series(1, {options.facilities}) n
+            JOIN (SELECT id, row_number() OVER (ORDER BY code) AS place, count(*) OVER () AS places FROM areas) area
+              ON area.place = 1 + n % area.places;
+            INSERT INTO campaign_facilities (id, campaign_id, facility_id, recorded_by)
+            SELECT gen_random_uuid(), (SELECT id FROM campaigns ORDER BY code LIMIT 1), id, '{SYSTEM}'
+            FROM facilities WHERE code LIKE 'BENCH-%';
+            COMMIT;
+            VACUUM ANALYZE facilities, campaign_facilities;""")
+        print(f"facilities: {service.sql('SELECT count(*) FROM facilities')}", flush=True)
+
+
+def assignments(options):
+    """Four posts one after the other for each person, over the years of the demo; without triggers, in one statement."""
+    people = max(1, options.assignments // 4)
+    with Service(options, options.data) as service:
+        service.sql(f"""
+            BEGIN;
+            SET LOCAL session_replication_role = replica;
+            SET LOCAL maintenance_work_mem = '512MB';
+            DELETE FROM assignments WHERE staff_id IN (SELECT id FROM staff WHERE code LIKE 'BENCH-%');
+            DELETE FROM staff WHERE code LIKE 'BENCH-%';
+            INSERT INTO staff (id, code, cadre, area_id, recorded_by)
+            SELECT ('00000000-0000-7000-a000-' || lpad(to_hex(n), 12, '0'))::uuid, 'BENCH-' || lpad(n::text, 7, '0'),
+                   (ARRAY['doctor', 'nurse', 'midwife', 'pharmacist', 'technician', 'administrative', 'service'])[1 + n % 7],
+                   (SELECT id FROM areas ORDER BY code LIMIT 1), '{SYSTEM}'
+            FROM generate_series(1::bigint, {people}) n;
+            INSERT INTO assignments (id, staff_id, facility_id, cadre, starts_on, ends_on, recorded_by)
+            SELECT gen_random_uuid(), ('00000000-0000-7000-a000-' || lpad(to_hex(n), 12, '0'))::uuid,
+                   {FACILITY_ID.format(n=f'(1 + (n * 7 + post) % {options.facilities})')},
+                   (ARRAY['doctor', 'nurse', 'midwife', 'pharmacist', 'technician', 'administrative', 'service'])[1 + n % 7],
+                   date '2012-11-01' + (post * 300)::int, date '2012-11-01' + (post * 300 + 299)::int, '{SYSTEM}'
+            FROM generate_series(1::bigint, {people}) n, generate_series(0, 3) post;
+            COMMIT;
+            VACUUM ANALYZE staff, assignments;""")
+        print(f"assignments: {service.sql('SELECT count(*) FROM assignments')}", flush=True)
+
+
+def figures(options):
+    with Service(options, options.data) as service:
+        count = int(service.sql("SELECT count(*) FROM assignments"))
+        service.sign_in()
+        told = service.ask("GET", "/reports/figures?as_of=2015-06-30")
+        result = wrk(service, "figures.lua", 2, options.seconds)
+        result |= {"assignments": count, "staff": told["staff"]["total"], "facilities": told["facilities"]["total"]}
+        keep("figures_large" if count >= 100_000 else "figures_small", result)
+
+
+def point(options):
+    statement = (f"\\set n random(1, {options.facilities})\n"
+                 f"SELECT {COLUMNS} FROM facilities WHERE id = {FACILITY_ID.format(n=':n')} LIMIT 1;\n")
+    beside(options, "point", "point.lua", statement, facilities=options.facilities)
+
+
+def page(options):
+    statement = f"SELECT {COLUMNS} FROM facilities WHERE retired_at IS NULL ORDER BY code, id LIMIT 51;\n"
+    beside(options, "list", "list.lua", statement)
+
+
+def create(options):
+    with Service(options, options.data) as service:
+        area = service.sql("SELECT id FROM areas ORDER BY code LIMIT 1")
+    statement = (
+        "\\set n random(1, 1000000000000000)\n"
+        "INSERT INTO facilities (id, code, name, kinds, area_id, opened_on, recorded_by) VALUES (gen_random_uuid(), "
+        f"'PGB-' || :n::bigint, 'Medical point ' || :n::bigint, ARRAY['medical_point'], '{area}', '2013-01-01', '{SYSTEM}') "
+        f"ON CONFLICT (id) DO NOTHING RETURNING {COLUMNS};\n")
+    beside(options, "create", "create.lua", statement, area=area, run=f"{int(time.time()):X}")
+
+
+def table(_options):
+    results = json.loads((WORK / "results.json").read_text())
+    lines = ["| work | siraj | pgbench | ratio | target | p50 / p99 ms | CPU µs per request: service, Postgres | Postgres under pgbench |",
+             "|---|---|---|---|---|---|---|---|"]
+    for name, words, target in (("point", "`GET /facilities/{id}`", "≥ 0.6"), ("list", "`GET /facilities?limit=50`", "≥ 0.35"),
+                                ("create", "`POST /facilities`", "≥ 0.5")):
+        if name in results:
+            ours, bare = results[name]["siraj"], results[name]["pgbench"]
+            lines.append(f"| {words} | {ours['per_second']:,.0f}/s | {bare['per_second']:,.0f}/s | **{results[name]['ratio']:.2f}** | {target} | "
+                         f"{ours['p50_ms']} / {ours['p99_ms']} | {ours['service_us']:.0f}, {ours['postgres_us']:.0f} | {bare['postgres_us']:.0f} |")
+    lines += ["", "| figures at | requests per second | p50 / p99 ms | CPU µs per request: service, Postgres |", "|---|---|---|---|"]
+    for name in ("figures_small", "figures_large"):
+        if name in results:
+            one = results[name]
+            lines.append(f"| {one['assignments']:,} assignments, {one['facilities']:,} facilities counted | {one['per_second']:,} | "
+                         f"{one['p50_ms']} / {one['p99_ms']} | {one['service_us']:.0f}, {one['postgres_us']:.0f} |")
+    if {"figures_small", "figures_large"} <= results.keys():
+        ratio = results["figures_large"]["p50_ms"] / results["figures_small"]["p50_ms"]
+        lines += ["", f"The large figures take **{ratio:.1f}** times the small ones (target ≤ 1.5)."]
+    if "start" in results:
+        one = results["start"]
+        lines += ["", "| | last | target |", "|---|---|---|",
+                  f"| start to first answer, existing folder | {one['existing_seconds']} s | ≤ 0.5 s |",
+                  f"| start to first answer, empty folder | {one['empty_seconds']} s | ≤ 5 s |",
+                  f"| start to first answer, empty folder, demo | {one['demo_seconds']} s | ≤ 10 s |",
+                  f"| idle memory of the service (RSS) | {one['idle_memory_mib']['rss']} MiB | ≤ 32 MiB |",
+                  f"| the shipped binary | {one['binary_mb']} MB | ≤ 40 MB |"]
+    text = "\n".join(lines) + "\n"
+    (WORK / "table.md").write_text(text)
+    print(text)
+
+
+STEPS = {"start": start, "demo": demo, "facilities": facilities, "assignments": assignments, "figures": figures, "point": point,
+         "list": page, "create": create, "table": table}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("steps", nargs="+", choices=[*STEPS, "all"], metavar="step")
+    parser.add_argument("--binary", default=str(ROOT / "target" / "dist" / "siraj"))
+    parser.add_argument("--data", type=Path, default=WORK / "data")
+    parser.add_argument("--facilities", type=int, default=10_000)
+    parser.add_argument("--assignments", type=int, default=1_000_000)
+    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--seconds", type=float, default=10)
+    options = parser.parse_args()
+    WORK.mkdir(parents=True, exist_ok=True)
+    everything = ["start", "demo", "figures", "facilities", "point", "list", "create", "assignments", "figures", "table"]
+    for step in everything if "all" in options.steps else options.steps:
+        print(f"== {step}", flush=True)
+        STEPS[step](options)
+
+
+main()
