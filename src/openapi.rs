@@ -129,7 +129,7 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
         let unchanged = ResponseBuilder::new().description("The reader holds this revision already (`If-None-Match`)").build();
         operation.responses.responses.insert("304".to_owned(), unchanged.into());
     }
-    for (status, description) in refusals(path, open, edits, operation.request_body.is_some()) {
+    for (status, description) in refusals(path, method, open, operation.request_body.is_some()) {
         let content = Content::new(Some(Ref::from_schema_name("Problem")));
         let response = ResponseBuilder::new().description(description).content("application/problem+json", content).build();
         operation.responses.responses.entry(status.to_owned()).or_insert_with(|| response.into());
@@ -137,7 +137,8 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
 }
 
 /// The refusals that an operation can answer with.
-fn refusals(path: &str, open: bool, edits: bool, writes: bool) -> Vec<(&'static str, &'static str)> {
+fn refusals(path: &str, method: &HttpMethod, open: bool, writes: bool) -> Vec<(&'static str, &'static str)> {
+    let edits = matches!(method, HttpMethod::Patch | HttpMethod::Delete);
     let always = [
         ("400", "The request cannot be read"),
         ("401", if open { "The credentials or the token given are not valid" } else { "Not signed in, or the sign-in is over" }),
@@ -155,7 +156,7 @@ fn refusals(path: &str, open: bool, edits: bool, writes: bool) -> Vec<(&'static 
     if path.contains('{') {
         refusals.push(("404", "Nothing here, or nothing the caller may know of"));
     }
-    if edits || *method != HttpMethod::Get {
+    if *method != HttpMethod::Get {
         refusals.extend([("409", "In conflict with another record or state"), ("410", "The record has been retired")]);
     }
     if edits {
