@@ -56,6 +56,8 @@ CREATE TABLE assignments (
 CREATE INDEX assignments_staff_idx ON assignments (staff_id);
 CREATE INDEX assignments_facility_idx ON assignments (facility_id);
 CREATE INDEX assignments_contract_idx ON assignments (contract_id);
+CREATE INDEX assignments_starts_on_idx ON assignments (starts_on, id);
+CREATE INDEX assignments_role_idx ON assignments USING gin (siraj_fold(role) gin_trgm_ops);
 CALL siraj_register('assignments', 'id');
 
 -- A person's shares add up to a hundred at most on any day, unless a post of that day carries a waiver.

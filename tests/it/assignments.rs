@@ -249,8 +249,8 @@ type Chance = (usize, usize, usize, i32, u64, Option<u64>, bool);
 
 fn chances() -> impl Strategy<Value = Vec<Chance>> {
     let waived = prop::bool::weighted(0.3);
-    let one = (0..2_usize, 0..3_usize, 0..2_usize, 30..=100_i32, 0..12_u64, prop::option::weighted(0.8, 0..8_u64), waived);
-    prop::collection::vec(one, 1..14)
+    let one = (0..2_usize, 0..3_usize, 0..2_usize, 30..=90_i32, 0..8_u64, prop::option::weighted(0.85, 0..12_u64), waived);
+    prop::collection::vec(one, 4..16)
 }
 
 fn day(number: u64) -> NaiveDate {

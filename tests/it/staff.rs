@@ -234,6 +234,8 @@ async fn who_a_person_is_lies_sealed_and_is_read_only_with_a_reason_on_record() 
     let owner = app.database.owner().await;
     let found: i64 = owner.query_one("SELECT (SELECT count(*) FROM staff_identities WHERE position('Canary'::bytea IN sealed) > 0) + (SELECT count(*) FROM audit_log a WHERE a::text ILIKE '%canary%') + (SELECT count(*) FROM idempotency_keys WHERE position('Canary'::bytea IN body) > 0)", &[]).await.expect("count").get(0);
     assert_eq!(found, 0);
+    coordinator.delete(&path, "*").await.expect_status(200);
+    coordinator.put(&format!("{path}/identity"), &identity).await.expect_problem(410, "record-deleted");
     // A sealed text that was moved to another person opens for nobody, and nothing is recorded as read.
     let two = person(&manager, "S-0002", east).await;
     owner.execute("INSERT INTO staff_identities (id, staff_id, key_id, sealed, recorded_by) SELECT $1, $2, key_id, sealed, recorded_by FROM staff_identities", &[&Uuid::now_v7(), &id_of(&two)]).await.expect("moved");
