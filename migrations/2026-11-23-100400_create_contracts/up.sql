@@ -45,7 +45,7 @@ BEGIN
     IF neighbour.organization_id <> NEW.organization_id THEN
       RAISE EXCEPTION 'a renewal is of the same partner' USING ERRCODE = 'check_violation', CONSTRAINT = 'contracts_renews_organization_check', TABLE = 'contracts';
     END IF;
-    IF CASE WHEN neighbour.id = NEW.renews_id THEN neighbour.starts_on >= NEW.starts_on ELSE neighbour.starts_on <= NEW.starts_on END THEN
+    IF (CASE WHEN neighbour.id = NEW.renews_id THEN neighbour.starts_on >= NEW.starts_on ELSE neighbour.starts_on <= NEW.starts_on END) THEN
       RAISE EXCEPTION 'a renewal starts after what it renews' USING ERRCODE = 'check_violation', CONSTRAINT = 'contracts_renews_order_check', TABLE = 'contracts';
     END IF;
   END LOOP;
