@@ -337,6 +337,8 @@ async fn everybody_gets_the_figures_of_what_they_may_know_and_no_more() {
         .expect_problem(422, "validation-failed");
     assert_eq!(hidden["errors"], missing["errors"]);
     partner.get(&format!("/api/v1/reports/figures/facilities.total/rows?{day}")).await.expect_problem(403, "forbidden");
+    // Asking area by area would be the cells by area.
+    partner.get(&format!("/api/v1/reports/figures?area_id={}", world.east)).await.expect_problem(403, "forbidden");
     let campaign = world.campaign("SIRAJ-2015").await;
     let path = format!("/api/v1/reports/reconciliation?campaign_id={campaign}");
     for client in [&partner, &clerk, &world.app.coordinator(&[world.east]).await] {
