@@ -46,7 +46,7 @@ async fn read_figures(
     request: HttpRequest,
     db: Data<Db>,
 ) -> ApiResult<Answer> {
-    let scope = query.within(&caller.scope);
+    let scope = query.within(&caller.scope)?;
     let told = store::figures(&mut *db.conn().await?, &scope, query.day(), locale(request.headers())).await?;
     Answer::plain(&told.figures)
 }
@@ -60,7 +60,7 @@ async fn list_figure_rows(
     listing: Listing<FigureQuery>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    let (scope, day) = (listing.filter.within(&caller.scope), listing.filter.day());
+    let (scope, day) = (listing.filter.within(&caller.scope)?, listing.filter.day());
     store::ensure_known(&mut *db.conn().await?, &scope).await?;
     match rows(figure) {
         Rows::Facilities(kind) => {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     auth::Scope,
     claims::ClaimComparison,
-    error::Faults,
+    error::{ApiError, ApiResult, Code, Faults},
     facilities::FacilityKind,
     http::{ListFilter, Page},
     types::{Amount, Cadre},
@@ -47,16 +47,18 @@ impl FigureQuery {
         self.as_of.unwrap_or_else(|| Utc::now().date_naive())
     }
 
-    /// What is asked for, within what the caller may know.
-    pub fn within(&self, scope: &Scope) -> FigureScope {
+    /// What is asked for, within what the caller may know. A partner may not ask area by area: that would be the
+    /// cells by area, which wait for share grants.
+    pub fn within(&self, scope: &Scope) -> ApiResult<FigureScope> {
         let asked =
             FigureScope { area: self.area_id, campaign: self.campaign_id, contract: self.contract_id, ..FigureScope::default() };
-        match scope {
+        Ok(match scope {
             Scope::Everything => asked,
             Scope::Areas(areas) => FigureScope { areas: Some(areas.clone()), ..asked },
             Scope::Facility(facility) => FigureScope { facility: Some(*facility), ..asked },
+            Scope::Organization(_) if self.area_id.is_some() => return Err(ApiError::new(Code::Forbidden)),
             Scope::Organization(organization) => FigureScope { organization: Some(*organization), ..asked },
-        }
+        })
     }
 }
 
