@@ -97,28 +97,8 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     if !open {
         operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("token", [])]);
     }
-    let creates = *method == HttpMethod::Post && operation.responses.responses.contains_key("201");
-    let shown_once = operation.operation_id.as_deref().is_some_and(|id| SHOWN_ONCE.contains(&id));
-    if creates && !shown_once {
-        add_header(
-            operation,
-            "Idempotency-Key",
-            Required::False,
-            "Any text of 1 to 255 characters; the same request sent again under it is done once.",
-        );
-    }
-    if creates {
-        let replay = ResponseBuilder::new().description("The record that an earlier, equal request has made").header(
-            "Idempotent-Replayed",
-            HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String).build())).build(),
-        );
-        let made = operation.responses.responses.get("201").and_then(|made| match made {
-            RefOr::T(response) => Some(response.content.clone()),
-            RefOr::Ref(_) => None,
-        });
-        let mut replay = replay.build();
-        replay.content = made.unwrap_or_default();
-        operation.responses.responses.insert("200".to_owned(), replay.into());
+    if *method == HttpMethod::Post && operation.responses.responses.contains_key("201") {
+        complete_creation(operation);
     }
     let edits = matches!(method, HttpMethod::Patch | HttpMethod::Delete);
     if edits {
@@ -170,6 +150,30 @@ fn refusals(path: &str, method: &HttpMethod, open: bool, writes: bool) -> Vec<(&
         ]);
     }
     refusals
+}
+
+/// What every creation has: a key under which it is done once, and the answer to the same request sent again.
+fn complete_creation(operation: &mut Operation) {
+    let shown_once = operation.operation_id.as_deref().is_some_and(|id| SHOWN_ONCE.contains(&id));
+    if !shown_once {
+        add_header(
+            operation,
+            "Idempotency-Key",
+            Required::False,
+            "Any text of 1 to 255 characters; the same request sent again under it is done once.",
+        );
+    }
+    let replay = ResponseBuilder::new().description("The record that an earlier, equal request has made").header(
+        "Idempotent-Replayed",
+        HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String).build())).build(),
+    );
+    let made = operation.responses.responses.get("201").and_then(|made| match made {
+        RefOr::T(response) => Some(response.content.clone()),
+        RefOr::Ref(_) => None,
+    });
+    let mut replay = replay.build();
+    replay.content = made.unwrap_or_default();
+    operation.responses.responses.insert("200".to_owned(), replay.into());
 }
 
 fn add_header(operation: &mut Operation, name: &str, required: Required, description: &str) {

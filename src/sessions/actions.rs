@@ -38,15 +38,12 @@ async fn prove(db: &Db, throttle: &Throttle, from: IpAddr, given: &Credentials) 
     let account = store::account(&mut *db.conn().await?, given.email.as_str()).await?;
     let hash = account.as_ref().and_then(|account| account.hash.clone());
     let (turn, right) = turn.verify(&given.password, hash).await?;
-    match account.filter(|account| right && account.is_active()) {
-        Some(account) => {
-            attempt.succeeded();
-            Ok((turn, account))
-        }
-        None => {
-            attempt.failed();
-            Err(ApiError::new(Code::WrongCredentials))
-        }
+    if let Some(account) = account.filter(|account| right && account.is_active()) {
+        attempt.succeeded();
+        Ok((turn, account))
+    } else {
+        attempt.failed();
+        Err(ApiError::new(Code::WrongCredentials))
     }
 }
 

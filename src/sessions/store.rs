@@ -112,11 +112,11 @@ pub(super) async fn open_family(conn: &mut Conn, user: Uuid, session_version: i6
 /// A refresh token, its family held until the transaction ends. Whatever changes a family holds its first row, so
 /// that a family which is being ended cannot grow at the same moment.
 pub(super) async fn hold(conn: &mut Conn, token: &str) -> ApiResult<Option<Held>> {
+    type Row = (Uuid, Uuid, i64, DateTime<Utc>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
     let by_hash = || refresh_tokens::table.filter(refresh_tokens::token_hash.eq(hash_of(token)));
     let family: Option<Uuid> = by_hash().select(refresh_tokens::family_id).first(conn).await.optional()?;
     let Some(family_id) = family else { return Ok(None) };
     refresh_tokens::table.find(family_id).select(refresh_tokens::id).for_update().first::<Uuid>(conn).await?;
-    type Row = (Uuid, Uuid, i64, DateTime<Utc>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
     let (id, user_id, session_version, expires_at, spent_at, ended_at): Row = by_hash()
         .select((
             refresh_tokens::id,
@@ -284,8 +284,9 @@ pub(super) async fn ticket_holder(conn: &mut Conn, purpose: TicketPurpose, token
 pub(super) async fn use_ticket(conn: &mut Conn, purpose: TicketPurpose, holder: &TicketHolder, hash: &str) -> ApiResult<i64> {
     let gone = || ApiError::new(Code::InvalidToken);
     let open = user_tickets::table.find(holder.ticket_id).filter(user_tickets::used_at.is_null());
-    let used = diesel::update(open).set(user_tickets::used_at.eq(now.into_sql::<Timestamptz>().nullable())).execute(conn).await?;
-    if used == 0 {
+    let closed =
+        diesel::update(open).set(user_tickets::used_at.eq(now.into_sql::<Timestamptz>().nullable())).execute(conn).await?;
+    if closed == 0 {
         return Err(gone());
     }
     set_aside_tickets(conn, holder.user_id, None).await?;

@@ -38,7 +38,7 @@ type Digest = Vec<u8>;
 /// After so many attempts, what has become meaningless is forgotten.
 const SWEEP_EVERY: u32 = 256;
 /// How long an address stays known, and how many are remembered.
-const KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
+const KNOWN_FOR: Duration = Duration::from_hours(30 * 24);
 const MOST_KNOWN: usize = 50_000;
 
 /// All counters of this node.

@@ -131,6 +131,7 @@ pub struct User {
     pub id: Uuid,
     /// The e-mail address they sign in with.
     pub email: Email,
+    /// What an administrator may change.
     #[serde(flatten)]
     pub fields: UserFields,
     /// Whether they may sign in.

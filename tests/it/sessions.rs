@@ -109,6 +109,38 @@ async fn a_spent_refresh_token_gives_the_same_successor_until_that_is_used() {
     assert!(living.is_empty());
 }
 
+/// Numbers that look like chance and are the same in every run.
+fn chance(state: &mut u64) -> u64 {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*state >> 33) % 100
+}
+
+#[tokio::test]
+async fn on_a_bad_link_nobody_is_logged_out_and_every_thief_is_found_out() {
+    let app = TestApp::start().await;
+    let (email, _) = member(&app, Role::Manager).await;
+    let (stranger, mut state) = (app.stranger(), 7);
+    for _ in 0..6 {
+        let mut token = sign_in(&app, &email, PASSWORD).await.expect_status(200).json()["refresh_token"].clone();
+        let mut spent = Vec::new();
+        for _ in 0..30 {
+            let next = loop {
+                let answer = refresh(&stranger, &token).await.expect_status(200).json()["refresh_token"].clone();
+                // Three answers of ten are lost, and the client asks again.
+                if chance(&mut state) >= 30 {
+                    break answer;
+                }
+            };
+            spent.push(std::mem::replace(&mut token, next));
+        }
+        // A copy of any token whose successor is in use gives its thief away.
+        spent.pop();
+        let stolen = &spent[usize::try_from(chance(&mut state)).unwrap() % spent.len()];
+        refresh(&stranger, stolen).await.expect_problem(401, "token-reuse");
+        refresh(&stranger, &token).await.expect_problem(401, "invalid-token");
+    }
+}
+
 #[tokio::test]
 async fn ten_minutes_after_it_was_spent_a_token_ends_its_family() {
     let app = TestApp::start().await;

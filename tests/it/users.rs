@@ -1,7 +1,10 @@
 //! Stories of users.
 
 use serde_json::{Value, json};
-use siraj::auth::{Role, SYSTEM};
+use siraj::{
+    auth::{Role, SYSTEM},
+    users::{self, NewUser},
+};
 use uuid::Uuid;
 
 use crate::support::{
@@ -341,4 +344,34 @@ async fn only_administrators_manage_users_and_only_auditors_look_on() {
             client.post(&format!("{path}/{action}"), &json!({})).await.expect_problem(403, "forbidden");
         }
     }
+}
+
+#[tokio::test]
+async fn the_first_administrator_comes_from_the_command_line() {
+    let app = TestApp::start().await;
+    let db = siraj::db::Db::new(&app.database.service_url(), 1).expect("a pool");
+    let email = || siraj::types::Email::parse("first@test.example").expect("an address");
+    let name = || siraj::types::Name::parse("The first").expect("a name");
+    let refused = db.write(async |conn| users::create_admin(conn, email(), name(), "short").await).await.expect_err("weak");
+    assert_eq!(refused.faults.iter().map(|fault| fault.code.as_str()).collect::<Vec<_>>(), ["weak-password"]);
+    let made = db.write(async |conn| users::create_admin(conn, email(), name(), PASSWORD).await).await.expect("made");
+    let login = json!({"email": "first@test.example", "password": PASSWORD});
+    let tokens = app.stranger().post("/api/v1/auth/login", &login).await.expect_status(200).json();
+    let admin = Client::new(&app.url, tokens["access_token"].as_str().map(ToOwned::to_owned));
+    let listed = admin.all("/api/v1/users").await;
+    assert_eq!(listed.iter().map(id_of).collect::<Vec<_>>(), [made.id], "the refused one left nothing behind");
+    let again = db.write(async |conn| users::create_admin(conn, email(), name(), PASSWORD).await).await.expect_err("taken");
+    assert_eq!(again.code.as_str(), "duplicate");
+    // The demo asks for its accounts at every start: they stay as they are.
+    let new = NewUser {
+        id: None,
+        email: email(),
+        name: name(),
+        role: Role::Auditor,
+        organization_id: None,
+        facility_id: None,
+        area_ids: Vec::new(),
+    };
+    let there = db.write(async |conn| users::ensure(conn, &new).await).await.expect("there");
+    assert_eq!((there.id, there.fields.role), (made.id, Role::Admin));
 }
