@@ -17,6 +17,9 @@ use utoipa::{
 
 use crate::error::{Code, Problem, ProblemFault};
 
+/// Acts on a record, done once under an idempotency key like its creation.
+const KEYED: &[&str] = &["dispatch_shipment", "cancel_shipment", "receive_shipment"];
+
 /// Operations that a stranger may call; every other needs a token. The test of open doors reads this.
 pub const OPEN_OPERATIONS: &[&str] = &["sign_in", "refresh_session", "accept_invitation", "accept_password_reset"];
 
@@ -99,7 +102,8 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     }
     let creates = *method == HttpMethod::Post && operation.responses.responses.contains_key("201");
     let shown_once = operation.operation_id.as_deref().is_some_and(|id| SHOWN_ONCE.contains(&id));
-    if creates && !shown_once {
+    let keyed = creates || operation.operation_id.as_deref().is_some_and(|id| KEYED.contains(&id));
+    if keyed && !shown_once {
         add_header(
             operation,
             "Idempotency-Key",
@@ -129,7 +133,7 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
         let unchanged = ResponseBuilder::new().description("The reader holds this revision already (`If-None-Match`)").build();
         operation.responses.responses.insert("304".to_owned(), unchanged.into());
     }
-    for (status, description) in refusals(path, open, edits, operation.request_body.is_some()) {
+    for (status, description) in refusals(path, method, open, operation.request_body.is_some()) {
         let content = Content::new(Some(Ref::from_schema_name("Problem")));
         let response = ResponseBuilder::new().description(description).content("application/problem+json", content).build();
         operation.responses.responses.entry(status.to_owned()).or_insert_with(|| response.into());
@@ -137,7 +141,8 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
 }
 
 /// The refusals that an operation can answer with.
-fn refusals(path: &str, open: bool, edits: bool, writes: bool) -> Vec<(&'static str, &'static str)> {
+fn refusals(path: &str, method: &HttpMethod, open: bool, writes: bool) -> Vec<(&'static str, &'static str)> {
+    let edits = matches!(method, HttpMethod::Patch | HttpMethod::Delete);
     let always = [
         ("400", "The request cannot be read"),
         ("401", if open { "The credentials or the token given are not valid" } else { "Not signed in, or the sign-in is over" }),
@@ -155,7 +160,7 @@ fn refusals(path: &str, open: bool, edits: bool, writes: bool) -> Vec<(&'static 
     if path.contains('{') {
         refusals.push(("404", "Nothing here, or nothing the caller may know of"));
     }
-    if edits || *method != HttpMethod::Get {
+    if *method != HttpMethod::Get {
         refusals.extend([("409", "In conflict with another record or state"), ("410", "The record has been retired")]);
     }
     if edits {
