@@ -17,21 +17,21 @@ use crate::{
 };
 
 /// Edits a draft.
-pub async fn update(db: &Db, actor: &Actor, id: Uuid, expected: IfMatch, body: &Body<ShipmentPatch>) -> ApiResult<Answer> {
-    db.write(async |conn| {
-        rules::editable(store::lock(conn, &actor.scope, id).await?)?;
-        change::<Shipment>(conn, actor, id, expected, &body.value).await
-    })
-    .await
+pub async fn update(
+    conn: &mut Conn,
+    actor: &Actor,
+    id: Uuid,
+    expected: IfMatch,
+    body: &Body<ShipmentPatch>,
+) -> ApiResult<Answer> {
+    rules::editable(store::lock(conn, &actor.scope, id).await?)?;
+    change::<Shipment>(conn, actor, id, expected, &body.value).await
 }
 
 /// Retires what never left.
-pub async fn retire(db: &Db, actor: &Actor, id: Uuid, expected: IfMatch) -> ApiResult<Answer> {
-    db.write(async |conn| {
-        rules::retirable(store::lock(conn, &actor.scope, id).await?)?;
-        close::<Shipment>(conn, actor, id, expected).await
-    })
-    .await
+pub async fn retire(conn: &mut Conn, actor: &Actor, id: Uuid, expected: IfMatch) -> ApiResult<Answer> {
+    rules::retirable(store::lock(conn, &actor.scope, id).await?)?;
+    close::<Shipment>(conn, actor, id, expected).await
 }
 
 /// A draft leaves.

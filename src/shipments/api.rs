@@ -67,14 +67,14 @@ async fn update_shipment(
     body: Body<ShipmentPatch>,
     db: Data<Db>,
 ) -> ApiResult<Answer> {
-    actions::update(&db, &caller, id.0, expected, &body).await
+    db.write(async |conn| actions::update(conn, &caller, id.0, expected, &body).await).await
 }
 
 /// Retire a shipment that never left: it stays on record and counts no longer.
 #[utoipa::path(tag = "shipments", params(("shipment_id" = uuid::Uuid, Path)), responses((status = 200, description = "The retired shipment", body = Shipment)))]
 #[delete("/shipments/{shipment_id}")]
 async fn retire_shipment(caller: Caller<EditRegister>, id: RecordId, expected: IfMatch, db: Data<Db>) -> ApiResult<Answer> {
-    actions::retire(&db, &caller, id.0, expected).await
+    db.write(async |conn| actions::retire(conn, &caller, id.0, expected).await).await
 }
 
 /// Who changed a shipment, and how.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     auth::Actor,
-    db::Db,
+    db::Conn,
     error::{ApiError, ApiResult, Code},
     http::Answer,
     keys::Keys,
@@ -18,30 +18,30 @@ use crate::{
 };
 
 /// Seals who a person is, for this person only. What is answered never holds the content.
-pub async fn put_identity(db: &Db, keys: &Keys, actor: &Actor, person: Uuid, identity: &StaffIdentity) -> ApiResult<Answer> {
+pub async fn put_identity(
+    conn: &mut Conn,
+    keys: &Keys,
+    actor: &Actor,
+    person: Uuid,
+    identity: &StaffIdentity,
+) -> ApiResult<Answer> {
     let plain = serde_json::to_vec(identity).map_err(ApiError::internal)?;
-    db.write(async |conn| {
-        load_open::<Staff>(conn, &actor.scope, person).await?;
-        let bound_to = SealedField::StaffIdentity.bound_to(person);
-        let sealed = keys.seal(&bound_to, &plain).ok_or_else(|| ApiError::internal("an identity could not be sealed"))?;
-        store::put_identity(conn, actor.id, person, sealed).await?;
-        Ok(Answer::nothing())
-    })
-    .await
+    load_open::<Staff>(conn, &actor.scope, person).await?;
+    let bound_to = SealedField::StaffIdentity.bound_to(person);
+    let sealed = keys.seal(&bound_to, &plain).ok_or_else(|| ApiError::internal("an identity could not be sealed"))?;
+    store::put_identity(conn, actor.id, person, sealed).await?;
+    Ok(Answer::nothing())
 }
 
 /// Reads who a person is. The reading is on record before the seal is opened, or there is no reading.
-pub async fn reveal(db: &Db, keys: &Keys, actor: &Actor, person: Uuid, request: &RevealRequest) -> ApiResult<Answer> {
-    db.write(async |conn| {
-        load_any::<Staff>(conn, &actor.scope, person).await?;
-        let there = store::find_identity(conn, person).await?.ok_or_else(|| ApiError::new(Code::NotFound))?;
-        reveals::record(conn, actor, SealedField::StaffIdentity, person, &request.reason).await?;
-        let bound_to = SealedField::StaffIdentity.bound_to(person);
-        let plain = keys.unseal(&there.key_id, &bound_to, &there.sealed);
-        let plain = plain.ok_or_else(|| ApiError::internal("an identity could not be opened"))?;
-        // The parser's message could repeat what it read.
-        let identity: Value = serde_json::from_slice(&plain).map_err(|_| ApiError::internal("an identity is damaged"))?;
-        Answer::plain(&identity)
-    })
-    .await
+pub async fn reveal(conn: &mut Conn, keys: &Keys, actor: &Actor, person: Uuid, request: &RevealRequest) -> ApiResult<Answer> {
+    load_any::<Staff>(conn, &actor.scope, person).await?;
+    let there = store::find_identity(conn, person).await?.ok_or_else(|| ApiError::new(Code::NotFound))?;
+    reveals::record(conn, actor, SealedField::StaffIdentity, person, &request.reason).await?;
+    let bound_to = SealedField::StaffIdentity.bound_to(person);
+    let plain = keys.unseal(&there.key_id, &bound_to, &there.sealed);
+    let plain = plain.ok_or_else(|| ApiError::internal("an identity could not be opened"))?;
+    // The parser's message could repeat what it read.
+    let identity: Value = serde_json::from_slice(&plain).map_err(|_| ApiError::internal("an identity is damaged"))?;
+    Answer::plain(&identity)
 }

@@ -100,7 +100,7 @@ async fn put_staff_identity(
     db: Data<Db>,
     keys: Data<Keys>,
 ) -> ApiResult<Answer> {
-    actions::put_identity(&db, &keys, &caller, id.0, &body.value).await
+    db.write(async |conn| actions::put_identity(conn, &keys, &caller, id.0, &body.value).await).await
 }
 
 /// Read who a person is; the reason is put on record. Never stored, so never replayed.
@@ -113,5 +113,5 @@ async fn reveal_staff_identity(
     db: Data<Db>,
     keys: Data<Keys>,
 ) -> ApiResult<Answer> {
-    actions::reveal(&db, &keys, &caller, id.0, &body.value).await
+    db.write(async |conn| actions::reveal(conn, &keys, &caller, id.0, &body.value).await).await
 }
