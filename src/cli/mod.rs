@@ -1,6 +1,7 @@
 //! The command line: one binary, a subcommand for each thing an operator does.
 
 mod database;
+mod demo;
 mod doctor;
 mod serve;
 mod tasks;

@@ -1,18 +1,17 @@
 //! `siraj serve`.
 
-use std::{fs, io, net::TcpListener, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
+use std::{io, net::TcpListener, sync::Arc};
 
 use actix_web::web::Data;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Outcome, database::Database, say, sentence, tasks};
+use super::{Outcome, database::Database, demo, say, sentence};
 use crate::{
     app::{self, Parts},
     auth::{self, Accounts, Role},
     config::Config,
     http::Proxies,
-    imports,
-    keys::{self, Keys},
+    keys::Keys,
 };
 
 /// Connections of a worker: more than four per core buy nothing.
@@ -28,7 +27,7 @@ pub fn run(config: &Config, demo: bool) -> Outcome {
     if let Some(embedded) = &database.embedded {
         embedded.supervise();
     }
-    let password = if demo { Some(load_demo(config, &database)?) } else { None };
+    let password = if demo { Some(demo::load(config, &database)?) } else { None };
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let accounts = Arc::new(Accounts::default());
     let parts = Parts {
@@ -83,37 +82,4 @@ fn greet(address: &str, demo_password: Option<&str>) {
             say(&format!("                 {}@demo.siraj.example", role.as_str()));
         }
     }
-}
-
-/// Loads the demo campaign if the register is empty, and sees to its accounts; gives their password.
-fn load_demo(config: &Config, database: &Database) -> Outcome<String> {
-    let password = demo_password(config)?;
-    let sheets = imports::demo_sheets().map_err(sentence)?;
-    tasks::load_demo(&database.service_url, &sheets, &password)?;
-    Ok(password)
-}
-
-/// The operator's password, or one of our own that stays the same from start to start.
-fn demo_password(config: &Config) -> Outcome<String> {
-    if let Some(given) = &config.demo_password {
-        return Ok(given.clone());
-    }
-    let path = config.data_dir.join("demo-password");
-    match fs::read_to_string(&path) {
-        Ok(kept) => Ok(kept.trim().to_owned()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make_password(&path).map_err(sentence),
-        Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
-    }
-}
-
-fn make_password(path: &Path) -> io::Result<String> {
-    use io::Write;
-    let password: String = keys::random_token()?.chars().filter(char::is_ascii_alphanumeric).take(16).collect();
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(password.as_bytes())?;
-    file.sync_all()?;
-    Ok(password)
 }

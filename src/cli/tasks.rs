@@ -8,8 +8,10 @@ use std::{
     time::Duration,
 };
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
+
+use serde_json::Value;
 
 use super::{Outcome, block_on, database::Database, say, sentence};
 use crate::{
@@ -17,8 +19,11 @@ use crate::{
     auth::Actor,
     config::Config,
     db::Db,
-    error::{ApiError, Code},
+    error::{ApiError, Code, Locale},
     imports::{self, Sheet, Summary},
+    reports::{self, FigureScope},
+    types::{Email, Name},
+    users,
 };
 
 /// Prints the document.
@@ -58,7 +63,7 @@ pub fn import(config: &Config, path: &Path, dry_run: bool) -> Outcome {
     Ok(())
 }
 
-fn load(url: &str, sheets: &[Sheet], dry_run: bool, visible: bool) -> Outcome<Summary> {
+pub(super) fn load(url: &str, sheets: &[Sheet], dry_run: bool, visible: bool) -> Outcome<Summary> {
     let rows = sheets.iter().map(|sheet| sheet.rows.len() as u64).sum();
     let bar = if visible { ProgressBar::new(rows) } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {eta} left") {
@@ -100,21 +105,50 @@ pub fn healthcheck(config: &Config) -> Outcome {
     if answer.starts_with("HTTP/1.1 200") { Ok(()) } else { Err("the service is not ready".to_owned()) }
 }
 
-/// Loads the demo campaign; run again, it changes nothing.
-pub fn load_demo(url: &str, sheets: &[Sheet], _password: &str) -> Outcome {
-    let summary = load(url, sheets, false, false)?;
-    match summary.faults.first() {
-        None => Ok(()),
-        Some(fault) => Err(format!("the demo could not be loaded: {fault}")),
-    }
-}
-
-/// Makes an administrator.
-pub fn create_admin(_config: &Config, _email: &str, _name: &str) -> Outcome {
-    Err("pending".to_owned())
+/// Makes an administrator; the password comes from standard input, where no list of processes shows it.
+pub fn create_admin(config: &Config, email: &str, name: &str) -> Outcome {
+    let told = |what: &str, code: Code| format!("{what}: {}", code.text(Locale::English));
+    let email = Email::parse(email).map_err(|code| told("the e-mail address", code))?;
+    let name = Name::parse(name).map_err(|code| told("the name", code))?;
+    say("Password (12 characters or more), then Enter:");
+    let mut password = String::new();
+    std::io::stdin().read_line(&mut password).map_err(sentence)?;
+    let database = Database::join(config)?.migrated()?;
+    let made = block_on(async {
+        let db = Db::new(&database.service_url, 1).map_err(sentence)?;
+        let password = password.trim_end_matches(['\r', '\n']);
+        let made = db.write(async |conn| users::create_admin(conn, email.clone(), name.clone(), password).await).await;
+        made.map_err(|error| told("no account was made", error.faults.first().map_or(error.code, |fault| fault.code)))
+    });
+    database.close();
+    made.map(|user| say(&format!("{} may sign in as admin", user.email)))
 }
 
 /// Prints the figures.
-pub fn figures(_config: &Config, _as_of: Option<NaiveDate>) -> Outcome {
-    Err("pending".to_owned())
+pub fn figures(config: &Config, as_of: Option<NaiveDate>) -> Outcome {
+    let database = Database::join(config)?.migrated()?;
+    let day = as_of.unwrap_or_else(|| Utc::now().date_naive());
+    let counted = block_on(async {
+        let db = Db::new(&database.service_url, 1).map_err(sentence)?;
+        let mut conn = db.conn().await.map_err(sentence)?;
+        reports::figures(&mut conn, &FigureScope::default(), day, Locale::English).await.map_err(sentence)
+    });
+    database.close();
+    let figures = serde_json::to_value(counted?.figures).map_err(sentence)?;
+    say(&format!("Figures as of {day}"));
+    for group in ["facilities", "staff", "shipments", "contracts"] {
+        print_figures(group, &figures[group]);
+    }
+    Ok(())
+}
+
+/// Every number under its name, as the reports name it.
+fn print_figures(name: &str, value: &Value) {
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(field, inner)| print_figures(&format!("{name}.{field}"), inner)),
+        Value::Number(number) => say(&format!("  {name:<44} {:>10}", number.to_string())),
+        Value::String(text) if name.ends_with("explanation") => say(&format!("  {text}")),
+        Value::String(text) => say(&format!("  {name:<44} {text:>10}")),
+        _ => {}
+    }
 }

@@ -20,7 +20,6 @@ use crate::{
 diesel::alias!(facilities as supported: Supported);
 
 /// A record that supports facilities, and the table that says which.
-#[expect(async_fn_in_trait, reason = "implemented and called in this crate only, on the worker's own thread")]
 pub trait Supporter: Record {
     /// One page of what this one supports, as far as the scope knows of the facilities.
     async fn supports(

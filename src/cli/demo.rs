@@ -1,0 +1,115 @@
+//! The demo: the campaign's sheets, and one account per role.
+
+use std::{fs, io, os::unix::fs::OpenOptionsExt, path::Path};
+
+use diesel::{ExpressionMethods, QueryDsl};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::{Outcome, block_on, database::Database, sentence, tasks};
+use crate::{
+    auth::Role,
+    config::Config,
+    db::{Conn, Db},
+    error::{ApiError, ApiResult},
+    imports, keys,
+    schema::{areas, facilities, organizations},
+    sessions,
+    types::{Email, Name},
+    users::{self, NewUser},
+};
+
+/// Where the demo's coordinator works, the clerk sits, the partner funds.
+const AREA: &str = "EASTERN-GHOUTA";
+const FACILITY: &str = "HOS-01";
+const PARTNER: &str = "NORWAC";
+
+/// Loads the demo campaign into an empty register, and sees to its accounts; gives their password.
+pub fn load(config: &Config, database: &Database) -> Outcome<String> {
+    let given = config.demo_password.is_some();
+    let (password, fresh) = password(config)?;
+    let url = &database.service_url;
+    if block_on(is_empty(url))? {
+        let sheets = imports::demo_sheets().map_err(sentence)?;
+        let summary = tasks::load(url, &sheets, false, false)?;
+        if let Some(fault) = summary.faults.as_slice().first() {
+            return Err(format!("the demo could not be loaded: {fault}"));
+        }
+    }
+    block_on(accounts(url, &password, given || fresh))?;
+    Ok(password)
+}
+
+async fn is_empty(url: &str) -> Outcome<bool> {
+    let db = Db::new(url, 1).map_err(sentence)?;
+    let mut conn = db.conn().await.map_err(sentence)?;
+    let count: i64 = areas::table.count().get_result(&mut conn).await.map_err(sentence)?;
+    Ok(count == 0)
+}
+
+async fn accounts(url: &str, password: &str, renew: bool) -> Outcome {
+    let db = Db::new(url, 1).map_err(sentence)?;
+    let made = db.write(async |conn| {
+        for role in Role::ALL {
+            account(conn, *role, password, renew).await?;
+        }
+        Ok(())
+    });
+    made.await.map_err(|error| match error.faults.as_slice().first() {
+        Some(fault) => format!("the demo accounts could not be made: {}", fault.code.text(crate::error::Locale::English)),
+        None => format!("the demo accounts could not be made: {}", error.cause.unwrap_or_else(|| error.code.as_str().to_owned())),
+    })
+}
+
+async fn account(conn: &mut Conn, role: Role, password: &str, renew: bool) -> ApiResult<()> {
+    let email = Email::parse(&format!("{}@demo.siraj.example", role.as_str())).map_err(ApiError::new)?;
+    let name = Name::parse(&format!("Demo {}", role.as_str())).map_err(ApiError::new)?;
+    let mut new = NewUser { id: None, email, name, role, organization_id: None, facility_id: None, area_ids: Vec::new() };
+    match role {
+        Role::Coordinator => {
+            let area: Uuid = areas::table.filter(areas::code.eq(AREA)).select(areas::id).first(conn).await?;
+            new.area_ids = vec![area];
+        }
+        Role::Clerk => {
+            let facility: Uuid =
+                facilities::table.filter(facilities::code.eq(FACILITY)).select(facilities::id).first(conn).await?;
+            new.facility_id = Some(facility);
+        }
+        Role::Partner => {
+            let partner: Uuid =
+                organizations::table.filter(organizations::code.eq(PARTNER)).select(organizations::id).first(conn).await?;
+            new.organization_id = Some(partner);
+        }
+        Role::Admin | Role::Manager | Role::Auditor => {}
+    }
+    let user = users::ensure(conn, &new).await?;
+    if renew || !sessions::has_password(conn, user.id).await? {
+        sessions::set_password(conn, user.id, password).await?;
+    }
+    Ok(())
+}
+
+/// The operator's password, or one of our own that stays the same from start to start.
+fn password(config: &Config) -> Outcome<(String, bool)> {
+    if let Some(given) = &config.demo_password {
+        return Ok((given.clone(), false));
+    }
+    let path = config.data_dir.join("demo-password");
+    match fs::read_to_string(&path) {
+        Ok(kept) => Ok((kept.trim().to_owned(), false)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make_password(&path).map(|made| (made, true)).map_err(sentence),
+        Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
+    }
+}
+
+fn make_password(path: &Path) -> io::Result<String> {
+    use io::Write;
+    let password: String = keys::random_token()?.chars().filter(char::is_ascii_alphanumeric).take(16).collect();
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(password.as_bytes())?;
+    file.sync_all()?;
+    Ok(password)
+}
