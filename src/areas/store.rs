@@ -10,7 +10,7 @@ use crate::{
     auth::Scope,
     db::{Conn, siraj_pattern},
     error::ApiResult,
-    http::{PageQuery, keyset},
+    http::{PageQuery, in_use, keyset},
     register::register_store,
     schema::{area_closure, areas},
 };
@@ -38,11 +38,7 @@ pub async fn holds(conn: &mut Conn, scope: &Scope, area: Uuid) -> ApiResult<bool
 /// One page of areas.
 pub async fn list(conn: &mut Conn, filter: &AreaFilter, page: &PageQuery) -> ApiResult<Vec<Area>> {
     let mut query = areas::table.select(Area::as_select()).into_boxed();
-    query = if filter.retired.is_some_and(|retired| retired.0) {
-        query.filter(areas::retired_at.is_not_null())
-    } else {
-        query.filter(areas::retired_at.is_null())
-    };
+    query = in_use!(query, filter.retired, areas::retired_at);
     if let Some(kind) = filter.kind {
         query = query.filter(areas::kind.eq(kind));
     }

@@ -15,7 +15,7 @@ use crate::{
     db::{Conn, siraj_pattern},
     error::{ApiResult, Code, Faults},
     facilities,
-    http::{PageQuery, keyset},
+    http::{PageQuery, in_use, keyset},
     register::register_store,
     schema::{assignments, facilities as places, staff as people},
     staff,
@@ -63,10 +63,7 @@ pub async fn list(conn: &mut Conn, scope: &Scope, filter: &AssignmentFilter, pag
     if *scope != Scope::Everything {
         query = query.filter(visible(scope));
     }
-    query = match filter.retired.is_some_and(|retired| retired.0) {
-        true => query.filter(assignments::retired_at.is_not_null()),
-        false => query.filter(assignments::retired_at.is_null()),
-    };
+    query = in_use!(query, filter.retired, assignments::retired_at);
     if let Some(person) = filter.staff_id {
         query = query.filter(assignments::staff_id.eq(person));
     }

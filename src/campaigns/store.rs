@@ -9,7 +9,7 @@ use crate::{
     auth::Scope,
     db::{Conn, siraj_pattern},
     error::ApiResult,
-    http::{PageQuery, keyset},
+    http::{PageQuery, in_use, keyset},
     register::register_store,
     schema::campaigns,
 };
@@ -27,10 +27,7 @@ pub async fn list(conn: &mut Conn, scope: &Scope, filter: &CampaignFilter, page:
     if *scope != Scope::Everything {
         query = query.filter(visible(scope));
     }
-    query = match filter.retired.is_some_and(|retired| retired.0) {
-        true => query.filter(campaigns::retired_at.is_not_null()),
-        false => query.filter(campaigns::retired_at.is_null()),
-    };
+    query = in_use!(query, filter.retired, campaigns::retired_at);
     if let Some(currency) = &filter.currency {
         query = query.filter(campaigns::currency.eq(currency));
     }

@@ -1,6 +1,5 @@
 //! A campaign as it is stored and travels.
 
-use bigdecimal::BigDecimal;
 use chrono::{DateTime, NaiveDate, Utc};
 use deserr::Deserr;
 use diesel::prelude::*;
@@ -47,7 +46,7 @@ pub struct CampaignFields {
 impl Fields for CampaignFields {
     fn check(&self, faults: &mut Faults) {
         in_order(faults, "/ends_on", Some(self.starts_on), self.ends_on);
-        if self.goal_amount.0 == BigDecimal::from(0) {
+        if self.goal_amount.0 == 0 {
             faults.add("/goal_amount", Code::OutOfRange);
         }
     }

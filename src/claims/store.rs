@@ -10,7 +10,7 @@ use crate::{
     auth::Scope,
     db::{Conn, siraj_pattern},
     error::{ApiError, ApiResult, Code},
-    http::{PageQuery, keyset},
+    http::{PageQuery, in_use, keyset},
     register::{load_any, register_store},
     schema::claims,
 };
@@ -44,10 +44,7 @@ pub async fn list(conn: &mut Conn, scope: &Scope, filter: &ClaimFilter, page: &P
     if *scope != Scope::Everything {
         query = query.filter(visible(scope));
     }
-    query = match filter.retired.is_some_and(|retired| retired.0) {
-        true => query.filter(claims::retired_at.is_not_null()),
-        false => query.filter(claims::retired_at.is_null()),
-    };
+    query = in_use!(query, filter.retired, claims::retired_at);
     if let Some(campaign) = filter.campaign_id {
         query = query.filter(claims::campaign_id.eq(campaign));
     }

@@ -9,7 +9,7 @@ use crate::{
     auth::Scope,
     db::{Conn, siraj_pattern},
     error::ApiResult,
-    http::{PageQuery, keyset},
+    http::{PageQuery, in_use, keyset},
     register::register_store,
     schema::contracts,
 };
@@ -30,10 +30,7 @@ pub async fn list(conn: &mut Conn, scope: &Scope, filter: &ContractFilter, page:
     if *scope != Scope::Everything {
         query = query.filter(visible(scope));
     }
-    query = match filter.retired.is_some_and(|retired| retired.0) {
-        true => query.filter(contracts::retired_at.is_not_null()),
-        false => query.filter(contracts::retired_at.is_null()),
-    };
+    query = in_use!(query, filter.retired, contracts::retired_at);
     if let Some(organization) = filter.organization_id {
         query = query.filter(contracts::organization_id.eq(organization));
     }

@@ -9,7 +9,7 @@ use crate::{
     auth::Scope,
     db::{Conn, siraj_pattern},
     error::ApiResult,
-    http::{PageQuery, keyset},
+    http::{PageQuery, in_use, keyset},
     register::register_store,
     schema::{area_closure, facilities, facility_support},
 };
@@ -41,11 +41,7 @@ pub async fn list(conn: &mut Conn, scope: &Scope, filter: &FacilityFilter, page:
     if *scope != Scope::Everything {
         query = query.filter(visible(scope));
     }
-    query = if filter.retired.is_some_and(|retired| retired.0) {
-        query.filter(facilities::retired_at.is_not_null())
-    } else {
-        query.filter(facilities::retired_at.is_null())
-    };
+    query = in_use!(query, filter.retired, facilities::retired_at);
     if let Some(kind) = filter.kind {
         query = query.filter(facilities::kinds.contains(vec![kind.as_str()]));
     }

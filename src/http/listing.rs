@@ -258,3 +258,17 @@ macro_rules! keyset {
     }};
 }
 pub(crate) use keyset;
+
+/// Keeps the records in use; or, when they are asked for, the retired ones: `in_use!(query, filter.retired, table::retired_at)`.
+macro_rules! in_use {
+    ($query:expr, $retired:expr, $column:expr) => {{
+        use diesel::{ExpressionMethods as _, QueryDsl as _};
+        let query = $query;
+        if $retired.is_some_and(|retired| retired.0) {
+            query.filter($column.is_not_null())
+        } else {
+            query.filter($column.is_null())
+        }
+    }};
+}
+pub(crate) use in_use;

@@ -9,7 +9,7 @@ use crate::{
     auth::Scope,
     db::{Conn, siraj_pattern},
     error::ApiResult,
-    http::{PageQuery, keyset},
+    http::{PageQuery, in_use, keyset},
     register::register_store,
     schema::items,
 };
@@ -24,11 +24,7 @@ register_store!(items: Item { fields: ItemFields }, "items", scoped by "/code", 
 /// One page of items.
 pub async fn list(conn: &mut Conn, filter: &ItemFilter, page: &PageQuery) -> ApiResult<Vec<Item>> {
     let mut query = items::table.select(Item::as_select()).into_boxed();
-    query = if filter.retired.is_some_and(|retired| retired.0) {
-        query.filter(items::retired_at.is_not_null())
-    } else {
-        query.filter(items::retired_at.is_null())
-    };
+    query = in_use!(query, filter.retired, items::retired_at);
     if let Some(category) = filter.category {
         query = query.filter(items::category.eq(category));
     }

@@ -9,7 +9,7 @@ use crate::{
     auth::Scope,
     db::{Conn, siraj_pattern},
     error::ApiResult,
-    http::{PageQuery, keyset},
+    http::{PageQuery, in_use, keyset},
     register::register_store,
     schema::organizations,
 };
@@ -30,11 +30,7 @@ pub async fn list(conn: &mut Conn, scope: &Scope, filter: &OrganizationFilter, p
     if *scope != Scope::Everything {
         query = query.filter(visible(scope));
     }
-    query = if filter.retired.is_some_and(|retired| retired.0) {
-        query.filter(organizations::retired_at.is_not_null())
-    } else {
-        query.filter(organizations::retired_at.is_null())
-    };
+    query = in_use!(query, filter.retired, organizations::retired_at);
     if let Some(role) = filter.role {
         query = query.filter(organizations::roles.contains(vec![role.as_str()]));
     }

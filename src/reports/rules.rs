@@ -126,10 +126,13 @@ pub fn tell_claim(locale: Locale, claimed: Option<&str>, computed: Option<i64>, 
         (Locale::Arabic, ..) => "لا يوجد في السجل رقم يقابل هذا القول.".to_owned(),
     };
     if !others.is_empty() {
-        sentence += &match locale {
-            Locale::English => format!(" Another claim says something else {}.", named(others)),
-            Locale::Arabic => format!(" قول آخر يخالفه {}.", named(others)),
-        };
+        sentence.push_str(if locale == Locale::Arabic {
+            " قول آخر يخالفه "
+        } else {
+            " Another claim says something else "
+        });
+        sentence.push_str(&named(others));
+        sentence.push('.');
     }
     sentence
 }
@@ -145,7 +148,6 @@ pub fn tell_parts(locale: Locale, sum: &str, claimed: &str, several: &[String]) 
     match (sum == claimed, several.is_empty(), locale) {
         (true, ..) => told,
         (false, true, _) => told + ".",
-        (false, false, Locale::English) => format!("{told}: {}.", several_kinds(locale, several)),
-        (false, false, Locale::Arabic) => format!("{told}: {}.", several_kinds(locale, several)),
+        (false, false, _) => format!("{told}: {}.", several_kinds(locale, several)),
     }
 }

@@ -209,6 +209,7 @@ pub struct FundingFigures {
 
 /// The goal of a campaign.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the goal's amount is called as it is in the campaign")]
 pub struct Goal {
     /// The campaign.
     pub campaign_id: Uuid,

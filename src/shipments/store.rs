@@ -21,7 +21,7 @@ use crate::{
     db::{Conn, siraj_pattern},
     error::{ApiError, ApiResult, Code, Faults},
     facilities,
-    http::{New, PageQuery, keyset},
+    http::{New, PageQuery, in_use, keyset},
     register::Record,
     schema::{facilities as places, items, shipment_lines, shipments},
     types::ShortText,
@@ -284,10 +284,7 @@ pub async fn list(conn: &mut Conn, scope: &Scope, filter: &ShipmentFilter, page:
     if *scope != Scope::Everything {
         query = query.filter(visible(scope));
     }
-    query = match filter.retired.is_some_and(|retired| retired.0) {
-        true => query.filter(shipments::retired_at.is_not_null()),
-        false => query.filter(shipments::retired_at.is_null()),
-    };
+    query = in_use!(query, filter.retired, shipments::retired_at);
     if let Some(status) = filter.status {
         query = query.filter(shipments::status.eq(status));
     }

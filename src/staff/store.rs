@@ -16,7 +16,7 @@ use crate::{
     db::{Conn, siraj_pattern},
     error::ApiResult,
     facilities,
-    http::{PageQuery, keyset},
+    http::{PageQuery, in_use, keyset},
     register::register_store,
     schema::{area_closure, assignments, facilities as places, staff, staff_identities},
 };
@@ -71,10 +71,7 @@ pub async fn list(conn: &mut Conn, scope: &Scope, filter: &StaffFilter, page: &P
     if *scope != Scope::Everything {
         query = query.filter(visible(scope));
     }
-    query = match filter.retired.is_some_and(|retired| retired.0) {
-        true => query.filter(staff::retired_at.is_not_null()),
-        false => query.filter(staff::retired_at.is_null()),
-    };
+    query = in_use!(query, filter.retired, staff::retired_at);
     if let Some(cadre) = filter.cadre {
         query = query.filter(staff::cadre.eq(cadre));
     }

@@ -50,7 +50,7 @@ macro_rules! supporter {
             use crate::{
                 db::siraj_pattern,
                 facilities::visible,
-                http::keyset,
+                http::{in_use, keyset},
                 schema::$table,
             };
 
@@ -99,10 +99,7 @@ macro_rules! supporter {
                     if *scope != Scope::Everything {
                         query = query.filter($table::facility_id.eq_any(known));
                     }
-                    query = match filter.retired.is_some_and(|retired| retired.0) {
-                        true => query.filter($table::retired_at.is_not_null()),
-                        false => query.filter($table::retired_at.is_null()),
-                    };
+                    query = in_use!(query, filter.retired, $table::retired_at);
                     if let Some(facility) = filter.facility_id {
                         query = query.filter($table::facility_id.eq(facility));
                     }

@@ -12,7 +12,7 @@ use crate::{
     auth::{Role, SYSTEM},
     db::{Conn, siraj_pattern},
     error::{ApiError, ApiResult},
-    http::{PageQuery, keyset},
+    http::{PageQuery, in_use, keyset},
     schema::{user_areas, users},
     types::Email,
 };
@@ -20,10 +20,7 @@ use crate::{
 /// One page of users.
 pub async fn list(conn: &mut Conn, filter: &UserFilter, page: &PageQuery) -> ApiResult<Vec<User>> {
     let mut query = users::table.filter(users::id.ne(SYSTEM)).select(UserRow::as_select()).into_boxed();
-    query = match filter.retired.is_some_and(|retired| retired.0) {
-        true => query.filter(users::retired_at.is_not_null()),
-        false => query.filter(users::retired_at.is_null()),
-    };
+    query = in_use!(query, filter.retired, users::retired_at);
     if let Some(role) = filter.role {
         query = query.filter(users::role.eq(role));
     }

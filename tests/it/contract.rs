@@ -120,7 +120,7 @@ fn faults_of_operation(operation: &Value) -> Vec<String> {
     if !is_text(&operation["summary"]) {
         faults.push("no summary".to_owned());
     }
-    if !operation["tags"].as_array().is_some_and(|tags| tags.len() == 1) {
+    if operation["tags"].as_array().is_none_or(|tags| tags.len() != 1) {
         faults.push("not exactly one tag".to_owned());
     }
     match operation["operationId"].as_str() {

@@ -1,5 +1,6 @@
 //! Stories over HTTP against a real PostgreSQL: one binary, a database each, in parallel.
 
+#![expect(clippy::too_many_lines, clippy::similar_names, reason = "a story is told whole")]
 #![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
 
 mod support;

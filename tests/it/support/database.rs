@@ -120,5 +120,5 @@ fn migrations_hash() -> String {
     files.sort();
     let texts: Vec<Vec<u8>> = files.iter().map(|file| std::fs::read(file).expect("a migration")).collect();
     let parts: Vec<&[u8]> = texts.iter().map(Vec::as_slice).collect();
-    siraj::keys::sha256(&parts).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    siraj::keys::sha256(&parts).iter().take(6).fold(String::new(), |name, byte| format!("{name}{byte:02x}"))
 }
