@@ -403,7 +403,6 @@ async fn a_lost_database_is_a_503_and_comes_back_by_itself() {
 
 #[tokio::test]
 async fn a_handler_that_panics_is_a_500_that_tells_nothing() {
-    #[expect(clippy::unused_async, reason = "a handler is async")]
     async fn broken() -> HttpResponse {
         panic!("the secret of the house")
     }

@@ -60,7 +60,7 @@ impl Story {
         let owner = self.app.database.owner().await;
         let tables =
             "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1";
-        let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let hex: String = text.bytes().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         let mut found = Vec::new();
         for row in owner.query(tables, &[]).await.unwrap() {
             let table: String = row.get(0);
