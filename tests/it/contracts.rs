@@ -97,7 +97,7 @@ async fn all_faults_of_a_contract_are_told_at_once() {
         (json!({"organization_id": Uuid::now_v7()}), "/organization_id", "unknown-reference"),
         (json!({"project_id": Uuid::now_v7()}), "/project_id", "unknown-reference"),
         (json!({"renews_id": Uuid::now_v7()}), "/renews_id", "unknown-reference"),
-        (json!({"starts_on": "2005-01-01"}), "/starts_on", "out-of-range"),
+        (json!({"starts_on": "2005-01-01"}), "/starts_on", "date-out-of-range"),
     ] {
         let body = with(contract("NORWAC-2014", norwac, "2014-05-01", "2014-12-31"), &more);
         let refused = manager.post(PATH, &body).await.expect_problem(422, "validation-failed");

@@ -3,7 +3,7 @@
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::support::cluster::{Home, Service, is_root, kill, signal, sql, wait_for};
 use siraj::postgres::{Embedded, EmbeddedError};
