@@ -44,3 +44,40 @@ fn amounts_contradict(one: &ClaimFields, other: &ClaimFields) -> bool {
         (ClaimComparison::AtLeast | ClaimComparison::MoreThan, ClaimComparison::AtLeast | ClaimComparison::MoreThan) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::error::Faults;
+
+    fn claim(more: &Value) -> ClaimFields {
+        let mut body = json!({"code": "C1", "campaign_id": "0193a1c2-0000-7000-8000-000000000001", "statement": "It is so.",
+            "subject": "staff.total", "source": "a page"});
+        body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        deserr::deserialize::<_, _, Faults>(body).expect("a claim")
+    }
+
+    #[test]
+    fn claims_contradict_each_other_only_where_both_cannot_be_true() {
+        let cases = [
+            (json!({"amount": "740"}), json!({"amount": "740.00"}), false),
+            (json!({"amount": "740"}), json!({"amount": "741"}), true),
+            (json!({"amount": "740"}), json!({"amount": "741", "unit": "posts"}), false),
+            (json!({"amount": "740"}), json!({"amount": "741", "as_of": "2014-12-31"}), false),
+            (json!({"amount": "740"}), json!({"amount": "741", "subject": "staff.posts"}), false),
+            (json!({"amount": "740"}), json!({"amount": "740", "comparison": "at_least"}), false),
+            (json!({"amount": "740"}), json!({"amount": "740", "comparison": "more_than"}), true),
+            (json!({"amount": "500", "comparison": "more_than"}), json!({"amount": "900", "comparison": "at_least"}), false),
+            (json!({"day": "2012-11-01"}), json!({"day": "2012-10-01"}), true),
+            (json!({"day": "2012-11-01"}), json!({"day": "2012-11-01"}), false),
+            (json!({"day": "2012-11-01"}), json!({}), false),
+        ];
+        for (one, other, expected) in cases {
+            let (one, other) = (claim(&one), claim(&other));
+            assert_eq!(contradicts(&one, &other), expected, "{one:?} {other:?}");
+            assert_eq!(contradicts(&other, &one), expected, "{other:?} {one:?}");
+        }
+    }
+}

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::support::{
     TestApp,
     client::{Answer, Client, faults},
+    database::Holdup,
     id_of,
 };
 
@@ -176,12 +177,15 @@ async fn one_token_refreshed_by_many_at_once_has_one_successor() {
     let app = TestApp::start().await;
     let (_, tokens) = member(&app, Role::Manager).await;
     let nodes = [app.url.clone(), app.second_node()];
+    let holdup = Holdup::of(&app.database, "refresh_tokens").await;
     let tries = (0..8).map(|number| {
         let (client, token) = (app.stranger().at(&nodes[number % 2]), tokens["refresh_token"].clone());
         tokio::spawn(async move { refresh(&client, &token).await })
     });
+    let tries: Vec<_> = tries.collect();
+    holdup.release(6).await;
     let mut successors = Vec::new();
-    for one in tries.collect::<Vec<_>>() {
+    for one in tries {
         successors.push(one.await.unwrap().expect_status(200).json()["refresh_token"].clone());
     }
     assert!(successors.windows(2).all(|pair| pair[0] == pair[1]));

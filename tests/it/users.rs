@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::support::{
     TestApp,
     client::{Client, faults},
+    database::Holdup,
     id_of,
 };
 
@@ -231,7 +232,8 @@ async fn one_active_administrator_is_always_left() {
     let other = format!("/api/v1/users/{}", id_of(&invited));
     let (one, two) = (format!("{other}/disablement"), format!("{me}/disablement"));
     let nothing = json!({});
-    let (a, b) = tokio::join!(admin.post(&one, &nothing), second.post(&two, &nothing));
+    let holdup = Holdup::of(&app.database, "users").await;
+    let (a, b, ()) = tokio::join!(admin.post(&one, &nothing), second.post(&two, &nothing), holdup.release(2));
     let statuses = [a.status.as_u16(), b.status.as_u16()];
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
     assert!(statuses.iter().any(|status| matches!(status, 401 | 409)), "{statuses:?}");

@@ -57,6 +57,31 @@ impl TestDatabase {
     }
 }
 
+/// Writers of one table held back until `release`, so that requests truly meet: what each of them reads first is read.
+pub struct Holdup {
+    client: tokio_postgres::Client,
+    onlooker: tokio_postgres::Client,
+}
+
+impl Holdup {
+    pub async fn of(database: &TestDatabase, table: &str) -> Self {
+        let client = database.owner().await;
+        client.batch_execute(&format!("BEGIN; LOCK TABLE {table} IN SHARE MODE")).await.expect("a lock");
+        Self { client, onlooker: database.owner().await }
+    }
+
+    /// Lets the writers go once so many requests wait.
+    pub async fn release(self, waiting: i64) {
+        let start = std::time::Instant::now();
+        let count = "SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE datname = current_database() AND NOT granted";
+        while self.onlooker.query_one(count, &[]).await.expect("a count").get::<_, i64>(0) < waiting {
+            assert!(start.elapsed().as_secs() < 4, "the requests did not meet");
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        self.client.batch_execute("COMMIT").await.expect("released");
+    }
+}
+
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let name = self.name.clone();
