@@ -10,7 +10,7 @@ use utoipa::{
         extensions::Extensions,
         header::HeaderBuilder,
         path::{Operation, ParameterBuilder, ParameterIn},
-        schema::{ArrayItems, Object, ObjectBuilder, Type},
+        schema::{AnyOfBuilder, ArrayItems, Object, ObjectBuilder, Type},
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
@@ -100,6 +100,9 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     if *method == HttpMethod::Post && operation.responses.responses.contains_key("201") {
         complete_creation(operation);
     }
+    if is_list(operation) {
+        add_forms(operation);
+    }
     let edits = matches!(method, HttpMethod::Patch | HttpMethod::Delete);
     if edits {
         add_header(operation, "If-Match", Required::True, "The ETag of the record that is edited, or `*`.");
@@ -113,6 +116,23 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
         let content = Content::new(Some(Ref::from_schema_name("Problem")));
         let response = ResponseBuilder::new().description(description).content("application/problem+json", content).build();
         operation.responses.responses.entry(status.to_owned()).or_insert_with(|| response.into());
+    }
+}
+
+/// A list takes `format`.
+fn is_list(operation: &Operation) -> bool {
+    let named =
+        |parameter: &RefOr<utoipa::openapi::path::Parameter>| matches!(parameter, RefOr::T(given) if given.name == "format");
+    operation.parameters.iter().flatten().any(named)
+}
+
+/// Every list comes as CSV and as a workbook too.
+fn add_forms(operation: &mut Operation) {
+    if let Some(RefOr::T(listed)) = operation.responses.responses.get_mut("200") {
+        for form in ["text/csv", crate::http::XLSX] {
+            let file = ObjectBuilder::new().schema_type(Type::String).build();
+            listed.content.insert(form.to_owned(), RefOr::T(Content::new(Some(file))));
+        }
     }
 }
 
@@ -196,6 +216,11 @@ fn flatten(schema: &mut RefOr<Schema>, known: &BTreeMap<String, RefOr<Schema>>) 
                 merge(&mut whole, item, known);
             }
             *schema = whole.into();
+        }
+        // An empty page is a page of any of them.
+        RefOr::T(Schema::OneOf(several)) if several.items.iter().all(|item| matches!(item, RefOr::Ref(_))) => {
+            let any = AnyOfBuilder::new().description(several.description.clone());
+            *schema = several.items.iter().cloned().fold(any, AnyOfBuilder::item).into();
         }
         RefOr::T(Schema::Array(array)) => {
             if let ArrayItems::RefOrSchema(items) = &mut array.items {

@@ -27,7 +27,8 @@ pub enum Format {
     Xlsx,
 }
 
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+/// The media type of a workbook.
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// The most rows a workbook is made of; beyond it, CSV streams.
 const MOST_XLSX_ROWS: usize = 100_000;
 /// How many rows are read at once for CSV and XLSX.

@@ -15,7 +15,7 @@ pub use answer::Answer;
 pub use body::{Body, Merge, New, merge};
 pub use conditions::{IfMatch, IfNoneMatch, etag};
 pub use envelope::envelope;
-pub use export::{Format, columns};
+pub use export::{Format, XLSX, columns};
 pub use idempotency::{IdempotencyKey, once};
 pub use listing::{Cursor, ListFilter, Listing, Page, PageQuery, Sort};
 pub(crate) use listing::{in_use, keyset};

@@ -10,7 +10,8 @@ if (!baseUrl || !email || !password) {
   throw new Error("usage: client.js <base URL> <e-mail> <password>");
 }
 
-const api = createClient<paths>({ baseUrl });
+// Lists come as CSV and as workbooks too; this program reads JSON.
+const api = createClient<paths, "application/json" | "application/problem+json">({ baseUrl });
 
 const signedIn = await api.POST("/api/v1/auth/login", { body: { email, password } });
 if (!signedIn.data) {
