@@ -2,7 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use deserr::Deserr;
-use diesel::{ExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper};
+use diesel::{
+    dsl::sql,
+    prelude::*,
+    sql_types::{Array, Bool, Uuid as SqlUuid},
+};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use serde_json::Value;
@@ -54,9 +58,23 @@ impl ListFilter for HistoryFilter {
     const SORTS: &'static [&'static str] = &["sequence"];
 }
 
-/// The changes of a record and of what belongs to it. Whether the caller may see the record is asked before.
-pub async fn history(conn: &mut Conn, subject: Uuid, page: &PageQuery) -> ApiResult<Vec<HistoryEntry>> {
+/// What a support says of a facility is for those who may see the facility.
+const WITHIN: &str = "(resource NOT IN ('contract_facilities', 'project_facilities', 'campaign_facilities') OR EXISTS (
+    SELECT FROM facilities f JOIN area_closure c ON c.area_id = f.area_id
+    WHERE f.id = (coalesce(after, before) ->> 'facility_id')::uuid AND c.ancestor_id = ANY (";
+/// How an area is reached, with its notes, is for those who work there.
+const WITHIN_AREA: &str = "))) AND (resource <> 'area_access' OR EXISTS (
+    SELECT FROM area_closure c WHERE c.area_id = subject_id AND c.ancestor_id = ANY (";
+
+/// The changes of a record and of what belongs to it. Whether the caller may see the record is asked before; what
+/// belongs to it and speaks of places outside of `within` (areas) is left out.
+pub async fn history(conn: &mut Conn, within: Option<&[Uuid]>, subject: Uuid, page: &PageQuery) -> ApiResult<Vec<HistoryEntry>> {
     let mut query = audit_log::table.filter(audit_log::subject_id.eq(subject)).select(HistoryEntry::as_select()).into_boxed();
+    if let Some(areas) = within {
+        let areas = || areas.to_vec();
+        let supports = sql::<Bool>(WITHIN).bind::<Array<SqlUuid>, _>(areas());
+        query = query.filter(supports.sql(WITHIN_AREA).bind::<Array<SqlUuid>, _>(areas()).sql(")))"));
+    }
     let after = page.after::<i64>()?.map(|(sequence, _)| sequence);
     if page.sort.descending {
         query = query.order(audit_log::id.desc());

@@ -17,6 +17,9 @@ pub struct Config {
     /// Where the private PostgreSQL and the keys live.
     #[arg(long, env = "SIRAJ_DATA_DIR", default_value = "./data")]
     pub data_dir: PathBuf,
+    /// The same database as its owner, who migrates it; then `DATABASE_URL` names an account that owns nothing.
+    #[arg(long, env = "SIRAJ_OWNER_URL", hide_env_values = true)]
+    pub owner_url: Option<String>,
     /// The signing and sealing keys (made in the data folder when absent).
     #[arg(long, env = "SIRAJ_KEY_FILE")]
     pub key_file: Option<PathBuf>,
@@ -43,6 +46,9 @@ pub enum ConfigError {
     /// Not a PostgreSQL address.
     #[error("DATABASE_URL must be a PostgreSQL address such as postgres://siraj@localhost/siraj")]
     DatabaseUrl,
+    /// An owner of no database.
+    #[error("SIRAJ_OWNER_URL goes with DATABASE_URL: the same database, one as its owner, one as the service")]
+    OwnerUrl,
     /// TLS to the database is asked for.
     #[error(
         "DATABASE_URL asks for TLS (sslmode), which siraj does not speak to a database; use a Unix socket, a private network or a TLS tunnel"
@@ -66,7 +72,10 @@ impl Config {
     /// Checks every value before anything is started.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.listen_address()?;
-        if let Some(url) = &self.database_url {
+        if self.owner_url.is_some() && self.database_url.is_none() {
+            return Err(ConfigError::OwnerUrl);
+        }
+        for url in self.database_url.iter().chain(&self.owner_url) {
             let parsed = tokio_postgres::Config::from_str(url).map_err(|_| ConfigError::DatabaseUrl)?;
             if parsed.get_ssl_mode() == tokio_postgres::config::SslMode::Require {
                 return Err(ConfigError::DatabaseTls);

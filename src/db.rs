@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use diesel::{ConnectionError, ConnectionResult};
+use diesel::{ConnectionError, ConnectionResult, sql_types::Text};
 use diesel_async::{
     AnsiTransactionManager, AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
     TransactionManager,
@@ -136,6 +136,36 @@ pub fn migrate(url: &str) -> Result<Vec<String>, DbError> {
         })
     };
     std::thread::spawn(work).join().unwrap_or_else(|_| Err(DbError::Migration("the migration's thread ended early".to_owned())))
+}
+
+/// Lets the account of the service in, as its owner: it is made if it is missing, and owns nothing.
+pub fn admit(owner_url: &str, service_url: &str) -> Result<(), DbError> {
+    #[derive(diesel::QueryableByName)]
+    struct Statement {
+        #[diesel(sql_type = Text)]
+        text: String,
+    }
+    const STATEMENTS: &str =
+        "SELECT format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD %L', $1, $2) AS text
+          WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)
+        UNION ALL SELECT format('GRANT siraj_service TO %I', $1)";
+    let given: tokio_postgres::Config = service_url.parse().map_err(|_| DbError::Pool("DATABASE_URL".to_owned()))?;
+    let (user, password) = (given.get_user().unwrap_or_default().to_owned(), given.get_password().unwrap_or_default().to_vec());
+    let owner_url = owner_url.to_owned();
+    let work = async move || -> Result<(), DbError> {
+        let mut conn = AsyncPgConnection::establish(&owner_url).await.map_err(|error| DbError::Unreachable(error.to_string()))?;
+        // The server's sentence could repeat the statement, and with it the password.
+        let failed =
+            |_| DbError::Migration("the account of DATABASE_URL could not be let in by that of SIRAJ_OWNER_URL".to_owned());
+        let query =
+            diesel::sql_query(STATEMENTS).bind::<Text, _>(user).bind::<Text, _>(String::from_utf8_lossy(&password).into_owned());
+        for statement in query.load::<Statement>(&mut conn).await.map_err(failed)? {
+            conn.batch_execute(&statement.text).await.map_err(failed)?;
+        }
+        Ok(())
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| DbError::Pool(error.to_string()))?.block_on(work())
 }
 
 diesel::define_sql_function! {

@@ -191,11 +191,17 @@ fn create(path: &Path) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let beside = path.with_extension("new");
+    let beside = path.with_extension(format!("new-{}", std::process::id()));
     let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
     file.write_all(&fresh_file()?)?;
     file.sync_all()?;
-    fs::rename(&beside, path)?;
+    // Linked, not renamed: of two first starts the later keeps the keys of the earlier, which may have sealed with them.
+    let linked = fs::hard_link(&beside, path);
+    fs::remove_file(&beside)?;
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
     path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }
 

@@ -107,6 +107,15 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     if edits {
         add_header(operation, "If-Match", Required::True, "The ETag of the record that is edited, or `*`.");
     }
+    let replaces = *method == HttpMethod::Put && path.ends_with("{since_on}");
+    if replaces {
+        add_header(
+            operation,
+            "If-Match",
+            Required::False,
+            "The ETag of what is replaced, or `*`; needed when something else is there.",
+        );
+    }
     let read_of_one = *method == HttpMethod::Get && path.ends_with('}');
     if read_of_one {
         let unchanged = ResponseBuilder::new().description("The reader holds this revision already (`If-None-Match`)").build();
@@ -159,7 +168,7 @@ fn refusals(path: &str, method: &HttpMethod, open: bool, writes: bool) -> Vec<(&
     if *method != HttpMethod::Get {
         refusals.extend([("409", "In conflict with another record or state"), ("410", "The record has been retired")]);
     }
-    if edits {
+    if edits || path.ends_with("{since_on}") {
         refusals.extend([("412", "The record has changed since it was read"), ("428", "`If-Match` is missing")]);
     }
     if writes {

@@ -10,6 +10,7 @@ diesel::table! {
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
+        retired_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -216,6 +217,7 @@ diesel::table! {
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
+        retired_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use deserr::Deserr;
-use diesel::prelude::*;
+use diesel::{dsl::now, prelude::*, sql_types::Timestamptz};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -13,10 +13,10 @@ use crate::{
     auth::Actor,
     db::Conn,
     error::{ApiError, ApiResult, Code, Faults},
-    http::{Answer, ListFilter, PageQuery, keyset},
+    http::{Answer, IfMatch, IfPresentMatch, ListFilter, PageQuery, keyset},
     register,
     schema::area_access,
-    types::{LongText, words},
+    types::{LongText, happened, words},
 };
 
 words! {
@@ -59,6 +59,8 @@ pub struct AreaAccess {
     #[serde(flatten)]
     #[diesel(embed)]
     pub fields: AreaAccessFields,
+    /// When it was taken back.
+    pub retired_at: Option<DateTime<Utc>>,
     /// Rises with every change.
     pub revision: i64,
     /// When this revision was recorded.
@@ -78,17 +80,21 @@ impl ListFilter for AreaAccessFilter {
 
 /// One page of an area's points of change.
 pub async fn list(conn: &mut Conn, area: Uuid, page: &PageQuery) -> ApiResult<Vec<AreaAccess>> {
-    let mut query = area_access::table.filter(area_access::area_id.eq(area)).select(AreaAccess::as_select()).into_boxed();
+    let of_area = area_access::table.filter(area_access::area_id.eq(area)).filter(area_access::retired_at.is_null());
+    let mut query = of_area.select(AreaAccess::as_select()).into_boxed();
     let query = keyset!(query, page, area_access::id, { "since_on" => area_access::since_on; NaiveDate });
     Ok(query.load(conn).await?)
 }
 
-/// Makes or replaces the point of a day. What is there already is not written again.
-pub async fn put(conn: &mut Conn, actor: &Actor, area: Uuid, day: NaiveDate, fields: &AreaAccessFields) -> ApiResult<Answer> {
-    register::load_open::<Area>(conn, &actor.scope, area).await?;
-    if !store::holds(conn, &actor.scope, area).await? {
-        return Err(ApiError::new(Code::Forbidden));
-    }
+/// Makes or replaces the point of a day. What is there already is not written again; what it replaces must have been read.
+pub async fn put(
+    conn: &mut Conn,
+    actor: &Actor,
+    (area, day): (Uuid, NaiveDate),
+    expected: IfPresentMatch,
+    fields: &AreaAccessFields,
+) -> ApiResult<Answer> {
+    own(conn, actor, area).await?;
     let row = (
         area_access::id.eq(Uuid::now_v7()),
         area_access::area_id.eq(area),
@@ -99,6 +105,7 @@ pub async fn put(conn: &mut Conn, actor: &Actor, area: Uuid, day: NaiveDate, fie
     let made: Option<AreaAccess> = diesel::insert_into(area_access::table)
         .values(row)
         .on_conflict((area_access::area_id, area_access::since_on))
+        .filter_target(area_access::retired_at.is_null())
         .do_nothing()
         .returning(AreaAccess::as_returning())
         .get_result(conn)
@@ -107,9 +114,9 @@ pub async fn put(conn: &mut Conn, actor: &Actor, area: Uuid, day: NaiveDate, fie
     if let Some(made) = made {
         return Answer::put(true, made.revision, &made);
     }
-    let of_day = area_access::table.filter(area_access::area_id.eq(area)).filter(area_access::since_on.eq(day));
-    let mut point: AreaAccess = of_day.for_update().select(AreaAccess::as_select()).first(conn).await?;
+    let mut point = of_day(conn, area, day).await?;
     if point.fields != *fields {
+        expected.check(point.revision, &point)?;
         point = diesel::update(area_access::table.find(point.id))
             .set((fields, area_access::recorded_by.eq(actor.id)))
             .returning(AreaAccess::as_returning())
@@ -117,6 +124,34 @@ pub async fn put(conn: &mut Conn, actor: &Actor, area: Uuid, day: NaiveDate, fie
             .await?;
     }
     Answer::put(false, point.revision, &point)
+}
+
+/// Takes back the point of a day.
+pub async fn retire(conn: &mut Conn, actor: &Actor, (area, day): (Uuid, NaiveDate), expected: IfMatch) -> ApiResult<Answer> {
+    own(conn, actor, area).await?;
+    let point = of_day(conn, area, day).await?;
+    expected.check(point.revision, &point)?;
+    let retired: AreaAccess = diesel::update(area_access::table.find(point.id))
+        .set((area_access::retired_at.eq(now.into_sql::<Timestamptz>().nullable()), area_access::recorded_by.eq(actor.id)))
+        .returning(AreaAccess::as_returning())
+        .get_result(conn)
+        .await?;
+    Answer::record(retired.revision, &retired)
+}
+
+/// The area is there, and the actor's own to record.
+async fn own(conn: &mut Conn, actor: &Actor, area: Uuid) -> ApiResult<()> {
+    register::load_open::<Area>(conn, &actor.scope, area).await?;
+    if store::holds(conn, &actor.scope, area).await? { Ok(()) } else { Err(ApiError::new(Code::Forbidden)) }
+}
+
+/// The point of a day, held until we are done.
+async fn of_day(conn: &mut Conn, area: Uuid, day: NaiveDate) -> ApiResult<AreaAccess> {
+    let of_day = area_access::table
+        .filter(area_access::area_id.eq(area))
+        .filter(area_access::since_on.eq(day))
+        .filter(area_access::retired_at.is_null());
+    Ok(of_day.for_update().select(AreaAccess::as_select()).first(conn).await?)
 }
 
 register::child_row! {
@@ -129,4 +164,8 @@ register::child_row! {
     }
 }
 
-impl register::Fields for AreaAccessRow {}
+impl register::Fields for AreaAccessRow {
+    fn check(&self, faults: &mut Faults) {
+        happened(faults, "/since_on", self.since_on);
+    }
+}

@@ -13,7 +13,7 @@ use crate::{
     auth::{Anyone, Caller, EditAreaAccess, EditReferences, ReadHistory, ReadRegister},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId, SinceOn},
+    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, IfPresentMatch, Listing, Page, PageQuery, RecordId, SinceOn},
     register,
 };
 
@@ -27,7 +27,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(retire_area)
         .service(list_area_history)
         .service(list_area_access)
-        .service(put_area_access);
+        .service(put_area_access)
+        .service(retire_area_access);
 }
 
 /// List areas.
@@ -109,8 +110,22 @@ async fn put_area_access(
     caller: Caller<EditAreaAccess>,
     RecordId(id): RecordId,
     SinceOn(day): SinceOn,
+    expected: IfPresentMatch,
     body: Body<AreaAccessFields>,
     db: Data<Db>,
 ) -> ApiResult<Answer> {
-    db.write(async |conn| access::put(conn, &caller, id, day, &body.value).await).await
+    db.write(async |conn| access::put(conn, &caller, (id, day), expected, &body.value).await).await
+}
+
+/// Take back what was said of a day; the state before it holds on.
+#[utoipa::path(tag = "areas", params(("area_id" = uuid::Uuid, Path), ("since_on" = chrono::NaiveDate, Path)), responses((status = 200, description = "The point that no longer counts", body = AreaAccess)))]
+#[delete("/areas/{area_id}/access/{since_on}")]
+async fn retire_area_access(
+    caller: Caller<EditAreaAccess>,
+    RecordId(id): RecordId,
+    SinceOn(day): SinceOn,
+    expected: IfMatch,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    db.write(async |conn| access::retire(conn, &caller, (id, day), expected).await).await
 }

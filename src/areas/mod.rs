@@ -11,4 +11,5 @@ mod types;
 
 pub use access::{AreaAccess, AreaAccessFields, AreaAccessRow, AreaAccessState, put as put_access};
 pub use api::routes;
+pub use store::holds;
 pub use types::{Area, AreaFields, AreaKind};

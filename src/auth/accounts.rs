@@ -123,7 +123,11 @@ pub async fn listen(url: String, accounts: Arc<Accounts>) {
 
 async fn hear(url: &str, accounts: &Accounts) -> Result<(), Box<dyn std::error::Error>> {
     let mut conn = AsyncPgConnection::establish(url).await?;
-    conn.batch_execute("LISTEN siraj_users").await?;
+    // A path that was cut without a word is noticed within seconds.
+    conn.batch_execute(
+        "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 2; LISTEN siraj_users",
+    )
+    .await?;
     accounts.forget(None);
     accounts.listening.store(true, Ordering::Release);
     let mut heard = std::pin::pin!(conn.notifications_stream());

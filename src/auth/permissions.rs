@@ -31,7 +31,7 @@ permissions! {
     /// Hold what was published against the figures of everything: for those whom no scope narrows.
     ReadReconciliation: Admin Manager Auditor;
     /// Read who changed what.
-    ReadHistory: Admin Manager Coordinator Auditor;
+    ReadHistory: Manager Coordinator Auditor;
     /// Keep facilities, staff and shipments, within one's scope.
     EditRegister: Manager Coordinator;
     /// Receive a shipment at one's facility.
@@ -43,7 +43,7 @@ permissions! {
     /// Keep partners, contracts, projects, campaigns and claims.
     EditContracts: Manager;
     /// Read the coarse cell of a facility.
-    ReadCoarseCell: Admin Manager Coordinator Auditor;
+    ReadCoarseCell: Admin Manager Coordinator;
     /// Write and, with a reason, read where a facility stands.
     SealedLocations: Coordinator;
     /// Write who a person is.

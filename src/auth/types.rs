@@ -37,3 +37,15 @@ pub enum Scope {
     /// What one partner organisation funds.
     Organization(Uuid),
 }
+
+impl Scope {
+    /// The areas that it is narrowed to: `None` for everything, none at all for a scope of another sort.
+    #[must_use]
+    pub fn areas(&self) -> Option<Vec<Uuid>> {
+        match self {
+            Self::Everything => None,
+            Self::Areas(areas) => Some(areas.clone()),
+            Self::Facility(_) | Self::Organization(_) => Some(Vec::new()),
+        }
+    }
+}

@@ -13,6 +13,13 @@ words! {
         MedicalPoints = "facilities.by_kind.medical_point",
         MobileClinics = "facilities.by_kind.mobile_clinic",
         FacilitiesOfSeveralKinds = "facilities.of_several_kinds",
+        FacilitiesFull = "facilities.by_functionality.full",
+        FacilitiesPartial = "facilities.by_functionality.partial",
+        FacilitiesNone = "facilities.by_functionality.none",
+        FacilitiesDestroyed = "facilities.by_functionality.destroyed",
+        FacilitiesUnknown = "facilities.by_functionality.unknown",
+        SupportedButNotOpen = "facilities.supported_but_not_open",
+        OpenButNotSupported = "facilities.open_but_not_supported",
         StaffTotal = "staff.total",
         Doctors = "staff.by_cadre.doctor",
         Nurses = "staff.by_cadre.nurse",
@@ -22,6 +29,10 @@ words! {
         Administrative = "staff.by_cadre.administrative",
         Service = "staff.by_cadre.service",
         Posts = "staff.posts",
+        Shipments = "shipments.total",
+        ShipmentsDispatched = "shipments.dispatched",
+        ShipmentsReceived = "shipments.received",
+        ContractsRunning = "contracts.running",
     }
 }
 

@@ -13,6 +13,8 @@ pub struct Database {
     pub owner_url: String,
     /// As the service.
     pub service_url: String,
+    /// Whether the operator gave the owner's account apart, which lets the service's in.
+    admits: bool,
     /// Ours, stopped when the last holder lets go.
     pub embedded: Option<Embedded>,
 }
@@ -25,16 +27,20 @@ impl Database {
         if !done.is_empty() {
             tracing::info!("migrated: {}", done.join(", "));
         }
+        if database.admits {
+            db::admit(&database.owner_url, &database.service_url).map_err(sentence)?;
+        }
         Ok(database)
     }
 
     /// Reaches or starts the database as it is.
     pub fn reach(config: &Config) -> Outcome<Self> {
         if let Some(url) = &config.database_url {
-            return Ok(Self { owner_url: url.clone(), service_url: url.clone(), embedded: None });
+            let owner_url = config.owner_url.as_ref().unwrap_or(url).clone();
+            return Ok(Self { owner_url, service_url: url.clone(), admits: config.owner_url.is_some(), embedded: None });
         }
         let embedded = Embedded::start(settings(config)).map_err(sentence)?;
-        Ok(Self { owner_url: embedded.owner_url(), service_url: embedded.service_url(), embedded: Some(embedded) })
+        Ok(Self { owner_url: embedded.owner_url(), service_url: embedded.service_url(), admits: false, embedded: Some(embedded) })
     }
 
     /// The same for a command that may run beside the service: a private server that is running is used as it is.
@@ -43,12 +49,15 @@ impl Database {
             return Self::reach(config);
         }
         match Embedded::start(settings(config)) {
-            Ok(embedded) => {
-                Ok(Self { owner_url: embedded.owner_url(), service_url: embedded.service_url(), embedded: Some(embedded) })
-            }
+            Ok(embedded) => Ok(Self {
+                owner_url: embedded.owner_url(),
+                service_url: embedded.service_url(),
+                admits: false,
+                embedded: Some(embedded),
+            }),
             Err(EmbeddedError::InUse { .. }) => {
                 let (owner_url, service_url) = Embedded::visit(settings(config)).map_err(sentence)?;
-                Ok(Self { owner_url, service_url, embedded: None })
+                Ok(Self { owner_url, service_url, admits: false, embedded: None })
             }
             Err(error) => Err(sentence(error)),
         }

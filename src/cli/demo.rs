@@ -2,18 +2,18 @@
 
 use std::{fs, io, os::unix::fs::OpenOptionsExt, path::Path};
 
-use diesel::{ExpressionMethods, QueryDsl};
+use diesel::{ExpressionMethods, QueryDsl, TextExpressionMethods};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{Outcome, block_on, database::Database, sentence, tasks};
 use crate::{
-    auth::Role,
+    auth::{Role, SYSTEM},
     config::Config,
     db::{Conn, Db},
     error::{ApiError, ApiResult},
     imports, keys,
-    schema::{areas, facilities, organizations},
+    schema::{areas, facilities, organizations, users as user_rows},
     sessions,
     types::{Email, Name},
     users::{self, NewUser},
@@ -29,6 +29,12 @@ pub fn load(config: &Config, database: &Database) -> Outcome<String> {
     let given = config.demo_password.is_some();
     let (password, fresh) = password(config)?;
     let url = &database.service_url;
+    if block_on(is_somebodys(url))? {
+        return Err(
+            "this register is in use and no demo: its accounts would share one printed password; serve it without --demo"
+                .to_owned(),
+        );
+    }
     if block_on(is_empty(url))? {
         let sheets = imports::demo_sheets().map_err(sentence)?;
         let summary = tasks::load(url, &sheets, false, false)?;
@@ -45,6 +51,26 @@ async fn is_empty(url: &str) -> Outcome<bool> {
     let mut conn = db.conn().await.map_err(sentence)?;
     let count: i64 = areas::table.count().get_result(&mut conn).await.map_err(sentence)?;
     Ok(count == 0)
+}
+
+/// Whether there are records, and no account of the demo's.
+async fn is_somebodys(url: &str) -> Outcome<bool> {
+    let db = Db::new(url, 1).map_err(sentence)?;
+    let mut conn = db.conn().await.map_err(sentence)?;
+    let own: i64 = user_rows::table
+        .filter(user_rows::email.like("%@demo.siraj.example"))
+        .count()
+        .get_result(&mut conn)
+        .await
+        .map_err(sentence)?;
+    let others: i64 = user_rows::table
+        .filter(user_rows::email.not_like("%@demo.siraj.example"))
+        .filter(user_rows::id.ne(SYSTEM))
+        .count()
+        .get_result(&mut conn)
+        .await
+        .map_err(sentence)?;
+    Ok(own == 0 && others > 0)
 }
 
 async fn accounts(url: &str, password: &str, renew: bool) -> Outcome {

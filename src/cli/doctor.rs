@@ -81,6 +81,8 @@ struct Server {
     durable: bool,
     #[diesel(sql_type = Text)]
     encoding: String,
+    #[diesel(sql_type = Bool)]
+    owns: bool,
 }
 
 fn look_at(url: &str) -> Outcome<String> {
@@ -88,6 +90,7 @@ fn look_at(url: &str) -> Outcome<String> {
         let unreachable = |error: diesel::ConnectionError| db::DbError::Unreachable(error.to_string()).to_string();
         let mut conn = AsyncPgConnection::establish(url).await.map_err(unreachable)?;
         let query = "SELECT current_setting('server_version_num')::int / 10000 AS version, now() AS now, current_setting('server_encoding') AS encoding, \
+            coalesce((SELECT pg_has_role(session_user, relowner, 'MEMBER') FROM pg_class WHERE oid = to_regclass('audit_log')), false) AS owns, \
             current_setting('fsync')::bool AND current_setting('full_page_writes')::bool AND current_setting('synchronous_commit') <> 'off' AS durable";
         let server: Server = diesel::sql_query(query).get_result(&mut conn).await.map_err(sentence)?;
         let apart = (server.now - Utc::now()).num_seconds().abs();
@@ -106,6 +109,11 @@ fn look_at(url: &str) -> Outcome<String> {
         if apart > 60 {
             return Err(format!("its clock and ours are {apart} seconds apart; set both"));
         }
-        Ok(format!("PostgreSQL {} answers, keeps what it acknowledges, and its clock agrees", server.version))
+        let owner = if server.owns {
+            "; the service signs in as the owner: whoever takes it over could rewrite the audit (see SIRAJ_OWNER_URL)"
+        } else {
+            ""
+        };
+        Ok(format!("PostgreSQL {} answers, keeps what it acknowledges, and its clock agrees{owner}", server.version))
     })
 }

@@ -1,6 +1,6 @@
 //! `siraj serve`.
 
-use std::{io, net::TcpListener, sync::Arc};
+use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
 use actix_web::web::Data;
 use tokio::signal::unix::{SignalKind, signal};
@@ -10,8 +10,11 @@ use crate::{
     app::{self, Parts},
     auth::{self, Accounts, Role},
     config::Config,
-    http::Proxies,
+    db::Db,
+    error::ApiError,
+    http::{self, Proxies},
     keys::Keys,
+    sessions,
 };
 
 /// Connections of a worker: more than four per core buy nothing.
@@ -44,6 +47,7 @@ pub fn run(config: &Config, demo: bool) -> Outcome {
         let server = app::server(parts, listener).map_err(sentence)?;
         let handle = server.handle();
         tokio::spawn(auth::listen(database.service_url.clone(), accounts));
+        tokio::spawn(sweep_daily(database.service_url.clone()));
         tokio::spawn(async move {
             asked_to_stop().await;
             handle.stop(true).await;
@@ -53,6 +57,22 @@ pub fn run(config: &Config, demo: bool) -> Outcome {
     });
     database.close();
     served
+}
+
+/// Once at the start, then once a day; several nodes may do it at once.
+async fn sweep_daily(url: String) {
+    loop {
+        let swept = async {
+            let db = Db::new(&url, 1).map_err(ApiError::internal)?;
+            let mut conn = db.conn().await?;
+            http::sweep(&mut conn).await?;
+            sessions::sweep(&mut conn).await
+        };
+        if let Err(error) = swept.await {
+            tracing::warn!("old answers and sign-ins were not swept away: {}", error.cause.unwrap_or_default());
+        }
+        tokio::time::sleep(Duration::from_hours(24)).await;
+    }
 }
 
 async fn asked_to_stop() {

@@ -75,6 +75,7 @@ codes! {
     RecordConflict "record-conflict" 409 "This id already names a record with other content." "هذا المعرّف لسجل آخر مختلف المحتوى.";
     IdempotencyInProgress "idempotency-in-progress" 409 "The first request with this key is still being worked on." "الطلب الأول بهذا المفتاح ما زال قيد التنفيذ.";
     WrongState "wrong-state" 409 "The record is in a state that does not allow this." "حالة السجل لا تسمح بهذا.";
+    StillInUse "still-in-use" 409 "Other records in use name this one; retire those first, or close it instead." "سجلات أخرى مستعملة تشير إلى هذا السجل؛ اسحبها أولًا أو أغلقه.";
     RecordDeleted "record-deleted" 410 "This record has been retired." "هذا السجل مسحوب.";
     StaleRevision "stale-revision" 412 "The record has changed since you read it." "تغيّر السجل منذ قراءتك له.";
     PayloadTooLarge "payload-too-large" 413 "The body is larger than allowed." "نص الطلب أكبر من المسموح.";
@@ -93,6 +94,7 @@ codes! {
     UnknownField "unknown-field" 422 "There is no such field." "لا يوجد حقل بهذا الاسم.";
     UnknownValue "unknown-value" 422 "Not one of the allowed values." "ليست من القيم المسموحة.";
     UnknownReference "unknown-reference" 422 "There is no such record." "لا يوجد سجل كهذا.";
+    RetiredReference "retired-reference" 422 "That record has been retired." "السجل المشار إليه مسحوب.";
     Required "required" 422 "A value is required." "القيمة مطلوبة.";
     WrongType "wrong-type" 422 "The value is of the wrong type." "نوع القيمة غير صحيح.";
     InvalidText "invalid-text" 422 "The text has characters that are not allowed." "في النص محارف غير مسموحة.";
@@ -103,6 +105,7 @@ codes! {
     InvalidDate "invalid-date" 422 "Not a day of the calendar; write YYYY-MM-DD." "ليس يومًا في التقويم؛ اكتب YYYY-MM-DD.";
     DateOutOfRange "date-out-of-range" 422 "The day is outside the years that are recorded." "اليوم خارج السنوات المسجلة.";
     DateOrder "date-order" 422 "The end lies before the start." "النهاية قبل البداية.";
+    OutsidePeriod "outside-period" 422 "The days share none with those of what grants them." "لا يوم مشترك مع مدة ما يمنحها.";
     DateInFuture "date-in-future" 422 "The day lies in the future." "اليوم في المستقبل.";
     OutOfRange "out-of-range" 422 "The number is outside the allowed range." "العدد خارج المجال المسموح.";
     Precision "precision" 422 "More digits than are kept." "أرقام أكثر مما يُحفظ.";

@@ -25,6 +25,14 @@ const SPECIAL: &[(&str, Code, &[&str])] = &[
     ("shipment_lines_line_key", Code::Repeated, &["/lines"]),
     ("shipment_lines_identity_check", Code::OutOfRange, &["/lines"]),
     ("shipment_lines_item_id_fkey", Code::UnknownReference, &["/lines"]),
+    ("shipment_lines_item_id_retired", Code::RetiredReference, &["/lines"]),
+    ("user_areas_area_id_retired", Code::RetiredReference, &["/area_ids"]),
+    ("support_within_check", Code::OutsidePeriod, &["/starts_on"]),
+    ("support_kept_check", Code::OutsidePeriod, &["/ends_on"]),
+    ("assignments_contract_period_check", Code::OutsidePeriod, &["/contract_id"]),
+    ("claims_part_of_campaign_fkey", Code::UnknownReference, &["/campaign_id"]),
+    ("facility_status_since_on_order_check", Code::DateOrder, &["/since_on"]),
+    ("facilities_opened_on_order_check", Code::DateOrder, &["/opened_on"]),
     ("shipments_order_check", Code::DateOrder, &["/received_on"]),
 ];
 
@@ -77,7 +85,7 @@ fn from_message(message: &str) -> ApiError {
     ApiError::internal(message)
 }
 
-/// `<table>_<column>_key|_fkey|_check|_excl`: the suffix is the answer, the middle is the field.
+/// `<table>_<column>_key|_fkey|_check|_excl|_retired|_held`: the suffix is the answer, the middle is the field.
 #[track_caller]
 fn from_constraint(name: &str, table: Option<&str>) -> ApiError {
     if let Some((_, code, pointers)) = SPECIAL.iter().find(|(special, ..)| *special == name) {
@@ -85,8 +93,16 @@ fn from_constraint(name: &str, table: Option<&str>) -> ApiError {
     }
     let table = table.unwrap_or_default();
     let middle = name.strip_prefix(table).map_or(name, |rest| rest.trim_start_matches('_'));
-    let rules =
-        [("_fkey", Code::UnknownReference), ("_excl", Code::Overlap), ("_key", Code::Duplicate), ("_check", Code::OutOfRange)];
+    if middle.ends_with("_held") {
+        return ApiError::new(Code::StillInUse);
+    }
+    let rules = [
+        ("_retired", Code::RetiredReference),
+        ("_fkey", Code::UnknownReference),
+        ("_excl", Code::Overlap),
+        ("_key", Code::Duplicate),
+        ("_check", Code::OutOfRange),
+    ];
     for (suffix, code) in rules {
         if let Some(field) = middle.strip_suffix(suffix) {
             let (code, field) = match (code, field) {

@@ -14,7 +14,7 @@ use crate::{
     auth::{Caller, EditRegister, ReadCoarseCell, ReadHistory, ReadRegister, SealedLocations},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId, SinceOn},
+    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, IfPresentMatch, Listing, Page, PageQuery, RecordId, SinceOn},
     keys::Keys,
     register,
     reveals::RevealRequest,
@@ -31,6 +31,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(list_facility_history)
         .service(list_facility_statuses)
         .service(put_facility_status)
+        .service(retire_facility_status)
         .service(find_facility_location)
         .service(put_facility_location)
         .service(reveal_facility_location);
@@ -72,17 +73,12 @@ async fn find_facility(caller: Caller<ReadRegister>, id: RecordId, held: IfNoneM
 #[patch("/facilities/{facility_id}")]
 async fn update_facility(
     caller: Caller<EditRegister>,
-    RecordId(id): RecordId,
+    id: RecordId,
     expected: IfMatch,
     body: Body<FacilityPatch>,
     db: Data<Db>,
 ) -> ApiResult<Answer> {
-    db.write(async |conn| {
-        let answer = register::change::<Facility>(conn, &caller, id, expected, &body.value).await?;
-        status::check_opening(conn, id).await?;
-        Ok(answer)
-    })
-    .await
+    register::update::<Facility>(&db, &caller, id, expected, &body).await
 }
 
 /// Retire a facility: it stays on record and counts no longer.
@@ -125,10 +121,24 @@ async fn put_facility_status(
     caller: Caller<EditRegister>,
     RecordId(id): RecordId,
     SinceOn(day): SinceOn,
+    expected: IfPresentMatch,
     body: Body<FacilityStatusFields>,
     db: Data<Db>,
 ) -> ApiResult<Answer> {
-    db.write(async |conn| status::put(conn, &caller, id, day, &body.value).await).await
+    db.write(async |conn| status::put(conn, &caller, (id, day), expected, &body.value).await).await
+}
+
+/// Take back what was said of a day; the state before it holds on.
+#[utoipa::path(tag = "facilities", params(("facility_id" = uuid::Uuid, Path), ("since_on" = chrono::NaiveDate, Path)), responses((status = 200, description = "The point that no longer counts", body = FacilityStatus)))]
+#[delete("/facilities/{facility_id}/statuses/{since_on}")]
+async fn retire_facility_status(
+    caller: Caller<EditRegister>,
+    RecordId(id): RecordId,
+    SinceOn(day): SinceOn,
+    expected: IfMatch,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    db.write(async |conn| status::retire(conn, &caller, (id, day), expected).await).await
 }
 
 /// Read the coarse cell that a facility stands in.

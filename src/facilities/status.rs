@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use deserr::Deserr;
-use diesel::{dsl::exists, prelude::*};
+use diesel::{dsl::now, prelude::*, sql_types::Timestamptz};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -12,11 +12,11 @@ use super::types::Facility;
 use crate::{
     auth::Actor,
     db::Conn,
-    error::{ApiError, ApiResult, Code, Faults},
-    http::{Answer, ListFilter, PageQuery, keyset},
+    error::{ApiResult, Faults},
+    http::{Answer, IfMatch, IfPresentMatch, ListFilter, PageQuery, keyset},
     register,
-    schema::{facilities, facility_status},
-    types::{LongText, distinct, words},
+    schema::facility_status,
+    types::{LongText, distinct, happened, words},
 };
 
 words! {
@@ -97,6 +97,8 @@ pub struct FacilityStatus {
     #[serde(flatten)]
     #[diesel(embed)]
     pub fields: FacilityStatusFields,
+    /// When it was taken back.
+    pub retired_at: Option<DateTime<Utc>>,
     /// Rises with every change.
     pub revision: i64,
     /// When this revision was recorded.
@@ -116,39 +118,23 @@ impl ListFilter for FacilityStatusFilter {
 
 /// One page of a facility's points of change.
 pub async fn list(conn: &mut Conn, facility: Uuid, page: &PageQuery) -> ApiResult<Vec<FacilityStatus>> {
-    let of_facility = facility_status::table.filter(facility_status::facility_id.eq(facility));
+    let of_facility =
+        facility_status::table.filter(facility_status::facility_id.eq(facility)).filter(facility_status::retired_at.is_null());
     let mut query = of_facility.select(FacilityStatus::as_select()).into_boxed();
     let query = keyset!(query, page, facility_status::id, { "since_on" => facility_status::since_on; NaiveDate });
     Ok(query.load(conn).await?)
 }
 
-/// Refuses an opening that lies behind a status: nothing works before it is open.
-pub async fn check_opening(conn: &mut Conn, facility: Uuid) -> ApiResult<()> {
-    let of_facility = facility_status::table.filter(facility_status::facility_id.eq(facility));
-    let opened = facilities::table.find(facility).select(facilities::opened_on).single_value();
-    let before = of_facility.filter(facility_status::since_on.nullable().lt(opened));
-    if diesel::select(exists(before)).get_result(conn).await? {
-        return Err(ApiError::fault("/opened_on", Code::DateOrder));
-    }
-    Ok(())
-}
-
-/// Makes or replaces the point of a day. What is there already is not written again.
+/// Makes or replaces the point of a day. What is there already is not written again; what it replaces must have been read.
 pub async fn put(
     conn: &mut Conn,
     actor: &Actor,
-    facility: Uuid,
-    day: NaiveDate,
+    (facility, day): (Uuid, NaiveDate),
+    expected: IfPresentMatch,
     fields: &FacilityStatusFields,
 ) -> ApiResult<Answer> {
     register::load_open::<Facility>(conn, &actor.scope, facility).await?;
     register::checked(fields)?;
-    // Held until we are done: nobody moves the opening behind this day meanwhile.
-    let held = facilities::table.find(facility).select(facilities::opened_on).for_share();
-    let opened: Option<NaiveDate> = held.first(conn).await?;
-    if opened.is_some_and(|opened| day < opened) {
-        return Err(ApiError::fault("/since_on", Code::DateOrder));
-    }
     let row = (
         facility_status::id.eq(Uuid::now_v7()),
         facility_status::facility_id.eq(facility),
@@ -159,6 +145,7 @@ pub async fn put(
     let made: Option<FacilityStatus> = diesel::insert_into(facility_status::table)
         .values(row)
         .on_conflict((facility_status::facility_id, facility_status::since_on))
+        .filter_target(facility_status::retired_at.is_null())
         .do_nothing()
         .returning(FacilityStatus::as_returning())
         .get_result(conn)
@@ -167,10 +154,9 @@ pub async fn put(
     if let Some(made) = made {
         return Answer::put(true, made.revision, &made);
     }
-    let of_day =
-        facility_status::table.filter(facility_status::facility_id.eq(facility)).filter(facility_status::since_on.eq(day));
-    let mut point: FacilityStatus = of_day.for_update().select(FacilityStatus::as_select()).first(conn).await?;
+    let mut point = of_day(conn, facility, day).await?;
     if point.fields != *fields {
+        expected.check(point.revision, &point)?;
         point = diesel::update(facility_status::table.find(point.id))
             .set((fields, facility_status::recorded_by.eq(actor.id)))
             .returning(FacilityStatus::as_returning())
@@ -178,6 +164,31 @@ pub async fn put(
             .await?;
     }
     Answer::put(false, point.revision, &point)
+}
+
+/// Takes back the point of a day.
+pub async fn retire(conn: &mut Conn, actor: &Actor, (facility, day): (Uuid, NaiveDate), expected: IfMatch) -> ApiResult<Answer> {
+    register::load_open::<Facility>(conn, &actor.scope, facility).await?;
+    let point = of_day(conn, facility, day).await?;
+    expected.check(point.revision, &point)?;
+    let retired: FacilityStatus = diesel::update(facility_status::table.find(point.id))
+        .set((
+            facility_status::retired_at.eq(now.into_sql::<Timestamptz>().nullable()),
+            facility_status::recorded_by.eq(actor.id),
+        ))
+        .returning(FacilityStatus::as_returning())
+        .get_result(conn)
+        .await?;
+    Answer::record(retired.revision, &retired)
+}
+
+/// The point of a day, held until we are done.
+async fn of_day(conn: &mut Conn, facility: Uuid, day: NaiveDate) -> ApiResult<FacilityStatus> {
+    let of_day = facility_status::table
+        .filter(facility_status::facility_id.eq(facility))
+        .filter(facility_status::since_on.eq(day))
+        .filter(facility_status::retired_at.is_null());
+    Ok(of_day.for_update().select(FacilityStatus::as_select()).first(conn).await?)
 }
 
 register::child_row! {
@@ -193,6 +204,7 @@ register::child_row! {
 
 impl register::Fields for FacilityStatusRow {
     fn check(&self, faults: &mut Faults) {
+        happened(faults, "/since_on", self.since_on);
         distinct(faults, "/causes", &self.causes, 10);
     }
 }

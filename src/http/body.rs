@@ -1,10 +1,10 @@
 //! Bodies: read within limits of size and time, parsed strictly, every fault told at once.
 
-use std::{fmt, pin::Pin, time::Duration};
+use std::{fmt, io::Read, pin::Pin, time::Duration};
 
 use actix_web::{
     FromRequest, HttpRequest,
-    dev::{Decompress, Payload},
+    dev::Payload,
     http::header::{ContentEncoding, HeaderMap},
 };
 use deserr::Deserr;
@@ -25,6 +25,8 @@ use crate::{
 
 /// The largest body, after decompression.
 const MOST_BYTES: usize = 1 << 20;
+/// The largest body of whoever has not signed in yet.
+const MOST_BYTES_OF_STRANGERS: usize = 1 << 13;
 /// The deepest nesting of objects and lists.
 const MOST_LEVELS: usize = 16;
 /// A body may be slow, but not so slow: within each window at least `LEAST_PER_WINDOW` bytes, and all of it within `LONGEST`.
@@ -98,10 +100,38 @@ impl<T: Deserr<Faults> + serde::Serialize> Merge<T> {
     /// The fields as they will be: the present ones with the patch applied, read again as strictly as a new record's.
     pub fn apply(&self, present: &T) -> ApiResult<T> {
         let mut merged = serde_json::to_value(present).map_err(ApiError::internal)?;
+        let mut faults = Faults::default();
+        // A null takes its field away before the strict reading, which would not miss a name that it never saw.
+        for name in self.cleared().filter(|name| merged.get(name).is_none()) {
+            faults.add(pointer_of(name), Code::UnknownField);
+        }
         merge(&mut merged, &Value::Object(self.patch.clone()));
-        // A field that was never given is absent, not null: both read the same for optional fields.
-        Ok(deserr::deserialize::<T, _, Faults>(merged)?)
+        let applied = match deserr::deserialize::<T, _, Faults>(merged) {
+            Ok(applied) => applied,
+            Err(more) => {
+                faults.0.extend(more.0);
+                return Err(faults.into());
+            }
+        };
+        // Clearing may not put back a value that nobody has said.
+        let now = serde_json::to_value(&applied).map_err(ApiError::internal)?;
+        let empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+        for name in self.cleared().filter(|name| now.get(name).is_some_and(|value| !empty(value))) {
+            faults.add(pointer_of(name), Code::Required);
+        }
+        faults.into_result()?;
+        Ok(applied)
     }
+
+    /// The fields that the patch clears.
+    fn cleared(&self) -> impl Iterator<Item = &String> {
+        self.patch.iter().filter(|(_, value)| value.is_null()).map(|(name, _)| name)
+    }
+}
+
+/// RFC 6901: the pointer to a field of the body.
+fn pointer_of(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 /// RFC 7396, section 2.
@@ -129,10 +159,11 @@ impl<T: Deserr<Faults> + 'static> FromRequest for Body<T> {
     type Future = Pin<Box<dyn Future<Output = ApiResult<Self>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let checked = check_headers(request.headers());
+        let most = if request.path().starts_with("/api/v1/auth/") { MOST_BYTES_OF_STRANGERS } else { MOST_BYTES };
+        let checked = check_headers(request.headers(), most);
         let payload = payload.take();
         Box::pin(async move {
-            let bytes = read(payload, checked?).await?;
+            let bytes = read(payload, checked?, most).await?;
             let value = parse(&bytes)?;
             if !value.is_object() {
                 return Err(ApiError::fault("", if value.is_null() { Code::Required } else { Code::WrongType }));
@@ -143,7 +174,7 @@ impl<T: Deserr<Faults> + 'static> FromRequest for Body<T> {
     }
 }
 
-fn check_headers(headers: &HeaderMap) -> ApiResult<ContentEncoding> {
+fn check_headers(headers: &HeaderMap, most: usize) -> ApiResult<ContentEncoding> {
     let text = |name| {
         headers
             .get(name)
@@ -155,7 +186,7 @@ fn check_headers(headers: &HeaderMap) -> ApiResult<ContentEncoding> {
         return Err(ApiError::new(Code::UnsupportedMediaType));
     }
     let length = text("content-length").and_then(|length| length.parse::<u64>().ok());
-    if length.is_some_and(|length| length > MOST_BYTES as u64) {
+    if length.is_some_and(|length| length > most as u64) {
         return Err(ApiError::new(Code::PayloadTooLarge));
     }
     match text("content-encoding").as_deref() {
@@ -167,8 +198,8 @@ fn check_headers(headers: &HeaderMap) -> ApiResult<ContentEncoding> {
     }
 }
 
-async fn read(payload: Payload, encoding: ContentEncoding) -> ApiResult<Vec<u8>> {
-    let mut stream = Decompress::new(payload, encoding);
+/// Reads the body as it was sent, within its bounds, and only then unpacks it: nothing is unpacked beyond what is read.
+async fn read(mut payload: Payload, encoding: ContentEncoding, most: usize) -> ApiResult<Vec<u8>> {
     let mut bytes = Vec::new();
     let end = Instant::now() + LONGEST;
     let slow = |_| ApiError::new(Code::RequestTimeout);
@@ -176,25 +207,38 @@ async fn read(payload: Payload, encoding: ContentEncoding) -> ApiResult<Vec<u8>>
         let before = bytes.len();
         let window = Instant::now() + WINDOW;
         while bytes.len() < before + LEAST_PER_WINDOW {
-            let next = timeout(LONGEST, stream.next());
+            let next = timeout(LONGEST, payload.next());
             match timeout_at(window.min(end), next).await.map_err(slow)?.map_err(slow)? {
-                None => return Ok(bytes),
-                Some(chunk) => bytes.extend_from_slice(&chunk.map_err(|error| broken(&error, encoding))?),
+                None => return unpack(bytes, encoding, most),
+                Some(chunk) => bytes.extend_from_slice(&chunk.map_err(|error| broken(&error))?),
             }
-            if bytes.len() > MOST_BYTES {
+            if bytes.len() > most {
                 return Err(ApiError::new(Code::PayloadTooLarge));
             }
         }
     }
 }
 
-fn broken(error: &actix_web::error::PayloadError, encoding: ContentEncoding) -> ApiError {
+fn broken(error: &actix_web::error::PayloadError) -> ApiError {
     use actix_web::error::PayloadError;
     match error {
         PayloadError::Overflow => ApiError::new(Code::PayloadTooLarge),
-        _ if encoding != ContentEncoding::Identity => ApiError::new(Code::MalformedEncoding),
         _ => ApiError::new(Code::MalformedJson),
     }
+}
+
+fn unpack(bytes: Vec<u8>, encoding: ContentEncoding, most: usize) -> ApiResult<Vec<u8>> {
+    const BUFFER: usize = 4096;
+    let packed = bytes.as_slice();
+    let unpacked: &mut dyn Read = match encoding {
+        ContentEncoding::Gzip => &mut flate2::read::MultiGzDecoder::new(packed),
+        ContentEncoding::Deflate => &mut flate2::read::ZlibDecoder::new(packed),
+        ContentEncoding::Brotli => &mut brotli::Decompressor::new(packed, BUFFER),
+        _ => return Ok(bytes),
+    };
+    let mut whole = Vec::new();
+    unpacked.take(most as u64 + 1).read_to_end(&mut whole).map_err(|_| ApiError::new(Code::MalformedEncoding))?;
+    if whole.len() > most { Err(ApiError::new(Code::PayloadTooLarge)) } else { Ok(whole) }
 }
 
 /// JSON as RFC 8259 has it, and stricter: no key twice, no deeper than we ever nest.

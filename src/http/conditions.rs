@@ -2,7 +2,7 @@
 
 use std::future::{Ready, ready};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload};
 use serde::Serialize;
 
 use crate::error::{ApiError, ApiResult, Code, Present};
@@ -65,11 +65,44 @@ impl FromRequest for IfMatch {
     }
 }
 
+/// The revision that a PUT may replace: needed only where there is something else already.
+#[derive(Debug, Clone, Copy)]
+pub struct IfPresentMatch(Option<IfMatch>);
+
+impl IfPresentMatch {
+    /// Refuses with 428 when nothing was said of what is there, with 412 when it has moved on.
+    pub fn check(self, revision: i64, present: &impl Serialize) -> ApiResult<()> {
+        self.0.ok_or_else(|| ApiError::new(Code::PreconditionRequired))?.check(revision, present)
+    }
+}
+
+impl FromRequest for IfPresentMatch {
+    type Error = ApiError;
+    type Future = Ready<ApiResult<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(match IfMatch::parse(request) {
+            Ok(expected) => Ok(Self(Some(expected))),
+            Err(error) if error.code == Code::PreconditionRequired => Ok(Self(None)),
+            Err(error) => Err(error),
+        })
+    }
+}
+
 /// The revisions a reader already holds.
 #[derive(Debug, Clone, Default)]
 pub struct IfNoneMatch(Option<String>);
 
 impl IfNoneMatch {
+    /// A record of this revision: 304 when the reader holds it already.
+    pub fn answer(&self, revision: i64, record: &impl Serialize) -> HttpResponse {
+        let etag = etag(revision);
+        if self.holds(&etag) {
+            return HttpResponse::NotModified().insert_header(("etag", etag)).finish();
+        }
+        HttpResponse::Ok().insert_header(("etag", etag)).json(record)
+    }
+
     /// Whether the reader holds this ETag already and 304 is enough.
     pub fn holds(&self, etag: &str) -> bool {
         self.0.as_ref().is_some_and(|held| {

@@ -81,9 +81,14 @@ impl Visit {
 
     fn log(&self, route: &str, status: StatusCode) {
         let (status, elapsed) = (status.as_u16(), self.started.elapsed());
-        measure::observe(self.method.as_str(), route, status, elapsed.as_secs_f64());
-        tracing::info!(request.id = %self.id, http.method = %self.method, http.route = %route, http.status = status,
-            duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX), "{} {route} {status}", self.method);
+        // A stranger may make up methods; each would be kept for ever.
+        let method = match self.method.as_str() {
+            known @ ("GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS") => known,
+            _ => "OTHER",
+        };
+        measure::observe(method, route, status, elapsed.as_secs_f64());
+        tracing::info!(request.id = %self.id, http.method = method, http.route = %route, http.status = status,
+            duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX), "{method} {route} {status}");
     }
 
     fn tell(&self, error: &ApiError) -> HttpResponse<BoxBody> {

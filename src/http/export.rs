@@ -8,6 +8,7 @@ use futures_util::stream;
 use rust_xlsxwriter::{Format as CellFormat, Workbook};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use utoipa::{
     ToSchema,
     openapi::{RefOr, Schema, schema::AllOf},
@@ -30,9 +31,11 @@ pub enum Format {
 /// The media type of a workbook.
 pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// The most rows a workbook is made of; beyond it, CSV streams.
-const MOST_XLSX_ROWS: usize = 100_000;
+const MOST_XLSX_ROWS: usize = 20_000;
+/// How many workbooks are made at once: each is held in memory whole.
+static WORKBOOKS: Semaphore = Semaphore::const_new(2);
 /// How many rows are read at once for CSV and XLSX.
-const CHUNK: i64 = 200;
+const CHUNK: i64 = 2_000;
 
 impl Format {
     /// What `?format=` or `Accept` asks for.
@@ -109,7 +112,7 @@ impl<F: ListFilter> Listing<F> {
         // The first rows are read before the answer begins, so that a refusal is still a refusal.
         let first = self.chunk(&mut left, &read).await?.unwrap_or_default();
         let mut text = vec![0xef, 0xbb, 0xbf];
-        text.extend(csv_lines(std::slice::from_ref(&columns))?);
+        text.extend(csv_lines(std::iter::once(columns.iter().map(String::as_str)))?);
         text.extend(csv_rows(&columns, &first)?);
         let rest = stream::unfold((self, left, Arc::new(read)), move |(mut listing, mut left, read)| {
             let columns = columns.clone();
@@ -130,6 +133,7 @@ impl<F: ListFilter> Listing<F> {
     where
         T: Serialize + ToSchema,
     {
+        let _turn = WORKBOOKS.acquire().await.map_err(ApiError::internal)?;
         let columns = columns::<T>();
         let mut left = self.page.limit;
         let mut rows = Vec::new();
@@ -170,13 +174,23 @@ pub fn columns<T: ToSchema>() -> Vec<String> {
     columns
 }
 
+/// What stands in a cell.
+struct Cell {
+    text: String,
+    is_number: bool,
+}
+
 /// A record as the cells of a row. Lists are joined; a text that a spreadsheet would run as a formula is disarmed.
-fn cells(columns: &[String], record: &impl Serialize) -> ApiResult<Vec<String>> {
+fn cells(columns: &[String], record: &impl Serialize) -> ApiResult<Vec<Cell>> {
     let record = serde_json::to_value(record).map_err(ApiError::internal)?;
     Ok(columns.iter().map(|column| cell(record.get(column))).collect())
 }
 
-fn cell(value: Option<&Value>) -> String {
+fn cell(value: Option<&Value>) -> Cell {
+    Cell { text: text_of(value), is_number: value.is_some_and(Value::is_number) }
+}
+
+fn text_of(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => disarm(text),
@@ -195,10 +209,10 @@ fn disarm(text: &str) -> String {
 
 fn csv_rows<T: Serialize>(columns: &[String], records: &[T]) -> ApiResult<Vec<u8>> {
     let rows = records.iter().map(|record| cells(columns, record)).collect::<ApiResult<Vec<_>>>()?;
-    csv_lines(&rows)
+    csv_lines(rows.iter().map(|row| row.iter().map(|cell| cell.text.as_str())))
 }
 
-fn csv_lines(rows: &[Vec<String>]) -> ApiResult<Vec<u8>> {
+fn csv_lines<'a>(rows: impl Iterator<Item = impl Iterator<Item = &'a str>>) -> ApiResult<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     for row in rows {
         writer.write_record(row).map_err(ApiError::internal)?;
@@ -206,7 +220,10 @@ fn csv_lines(rows: &[Vec<String>]) -> ApiResult<Vec<u8>> {
     writer.into_inner().map_err(ApiError::internal)
 }
 
-fn workbook(columns: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, rust_xlsxwriter::XlsxError> {
+/// The largest whole number that a spreadsheet program keeps to the digit.
+const LARGEST_WHOLE: i64 = 999_999_999_999_999;
+
+fn workbook(columns: &[String], rows: &[Vec<Cell>]) -> Result<Vec<u8>, rust_xlsxwriter::XlsxError> {
     let mut workbook = Workbook::new();
     let sheet = workbook.add_worksheet();
     let bold = CellFormat::new().set_bold();
@@ -217,10 +234,12 @@ fn workbook(columns: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, rust_xl
     for (number, row) in rows.iter().enumerate() {
         for (index, cell) in row.iter().enumerate() {
             let (number, index) = (u32::try_from(number + 1).unwrap_or(u32::MAX), u16::try_from(index).unwrap_or(u16::MAX));
-            // Whole numbers stay numbers; everything else is text, never a formula.
-            match cell.parse::<i32>() {
-                Ok(whole) if whole.to_string() == *cell => sheet.write_number(number, index, f64::from(whole))?,
-                _ => sheet.write_string(number, index, cell)?,
+            // Whole numbers stay numbers, as far as they are kept; everything else is text, never a formula.
+            #[expect(clippy::cast_precision_loss, reason = "no precision is lost below 2^53")]
+            let whole = cell.text.parse::<i64>().ok().filter(|whole| whole.abs() <= LARGEST_WHOLE).map(|whole| whole as f64);
+            match whole.filter(|_| cell.is_number) {
+                Some(whole) => sheet.write_number(number, index, whole)?,
+                None => sheet.write_string(number, index, &cell.text)?,
             };
         }
     }

@@ -3,7 +3,11 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::StatusCode};
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, sql_types::BigInt};
+use diesel::{
+    dsl::{IntervalDsl, now},
+    prelude::*,
+    sql_types::{BigInt, Timestamptz},
+};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -108,4 +112,11 @@ async fn find(conn: &mut Conn, caller: Uuid, key: &str, request_hash: &[u8]) -> 
     }
     let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
     Ok(Some(Answer { status, etag, location, body: body.into(), replayed: true }))
+}
+
+/// Sweeps away the answers that were kept for more than 30 days: whoever repeats a request later has the record's id.
+pub async fn sweep(conn: &mut Conn) -> ApiResult<()> {
+    let old = table::table.filter(table::recorded_at.lt(now.into_sql::<Timestamptz>() - 30.days()));
+    diesel::delete(old).execute(conn).await?;
+    Ok(())
 }

@@ -33,7 +33,9 @@ pub(super) fn observe(method: &str, route: &str, status: u16, seconds: f64) {
 /// Only for a monitor on this machine: how busy which route is tells strangers too much.
 #[get("/metrics")]
 pub async fn metrics(request: HttpRequest) -> ApiResult<HttpResponse> {
-    if !request.peer_addr().is_some_and(|peer| peer.ip().is_loopback()) {
+    // A proxy on this machine hands on what strangers ask.
+    let handed_on = ["x-forwarded-for", "forwarded", "via"].iter().any(|name| request.headers().contains_key(*name));
+    if handed_on || !request.peer_addr().is_some_and(|peer| peer.ip().is_loopback()) {
         return Err(ApiError::new(Code::NotFound));
     }
     let mut text = Vec::new();

@@ -51,8 +51,8 @@ impl FromRequest for ClientAddress {
             return ready(Err(ApiError::internal("a request without a peer")));
         };
         let trusted = request.app_data::<Data<Proxies>>().is_some_and(|proxies| proxies.0.contains(&peer));
-        let forwarded = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok());
-        // The last hop is the one that our own proxy has seen itself.
+        let forwarded = request.headers().get_all("x-forwarded-for").last().and_then(|value| value.to_str().ok());
+        // The last hop of the last line is the one that our own proxy has seen itself.
         let told = forwarded.and_then(|hops| hops.rsplit(',').next()).and_then(|hop| hop.trim().parse().ok());
         ready(Ok(Self(if trusted { told.unwrap_or(peer) } else { peer })))
     }

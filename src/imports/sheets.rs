@@ -59,14 +59,25 @@ fn read_csv_file(path: &Path) -> Result<Sheet, SheetError> {
 fn read_csv(name: &str, text: &[u8]) -> Result<Sheet, SheetError> {
     let failed = |error| SheetError::Csv(name.to_owned(), error);
     let text = text.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(text);
-    let mut reader = csv::ReaderBuilder::new().from_reader(text);
-    let columns = reader.headers().map_err(failed)?.iter().map(|heading| heading.trim().to_owned()).collect();
+    // The reader counts a line when it has read its LF, which it leaves for later behind a CR.
+    let text: Vec<u8> = text
+        .split_inclusive(|byte| *byte == b'\n')
+        .flat_map(|line| line.strip_suffix(b"\r\n").map_or(line.to_vec(), |line| [line, b"\n"].concat()))
+        .collect();
+    let mut reader = csv::ReaderBuilder::new().from_reader(io::Read::chain(text.as_slice(), &b"\n"[..]));
+    let headings = reader.headers().map_err(failed)?.clone();
+    let columns = headings.iter().map(|heading| heading.trim().to_owned()).collect();
     let mut rows = Vec::new();
-    // A quoted cell may hold several lines; rows are counted as a spreadsheet shows them.
-    for (index, record) in reader.records().enumerate() {
-        let cells: Vec<String> = record.map_err(failed)?.iter().map(|cell| cell.trim().to_owned()).collect();
+    // Rows are counted as a spreadsheet shows them: a quoted cell may hold several lines, an empty line is a row.
+    let lines_within = |record: &csv::StringRecord| record.iter().map(|cell| cell.matches('\n').count() as u64).sum::<u64>();
+    let mut within = lines_within(&headings);
+    let mut record = csv::StringRecord::new();
+    while reader.read_record(&mut record).map_err(failed)? {
+        within += lines_within(&record);
+        let row = reader.position().line().saturating_sub(1 + within);
+        let cells: Vec<String> = record.iter().map(|cell| cell.trim().to_owned()).collect();
         if cells.iter().any(|cell| !cell.is_empty()) {
-            rows.push((index + 2, cells));
+            rows.push((usize::try_from(row).unwrap_or(usize::MAX), cells));
         }
     }
     Ok(Sheet { name: name.to_owned(), columns, rows })
@@ -123,6 +134,8 @@ mod tests {
             sheet.rows,
             [(2, vec!["A-1".to_owned(), "One, two".to_owned()]), (4, vec!["A-2".to_owned(), "Three".to_owned()])]
         );
+        let sheet = read_csv("areas", b"code,name\n\nA-1,\"One\ntwo\"\n\n\nA-2,Three").expect("read");
+        assert_eq!(sheet.rows.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [3, 6]);
         assert!(matches!(read_csv("areas", b"code,name\nA-1\n"), Err(SheetError::Csv(..))));
         assert!(matches!(read_csv("areas", b"code\n\xff\xfe\n"), Err(SheetError::Csv(..))));
     }

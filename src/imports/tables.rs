@@ -1,5 +1,7 @@
 //! The tables in the order in which they refer to each other, each loaded by sets.
 
+use std::collections::{HashMap, HashSet};
+
 use diesel::sql_types::{Array, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -175,7 +177,7 @@ impl Import<'_> {
     ) -> ApiResult<()> {
         let Some(sheet) = sheets.iter().find(|sheet| sheet.name == table) else { return Ok(()) };
         let columns = Columns::of::<R>(sheet, table, &[], &mut self.summary.faults);
-        let mut read: Vec<(Uuid, R)> = Vec::new();
+        let mut read: Vec<(usize, (Uuid, R))> = Vec::new();
         for (row, cells) in &sheet.rows {
             match columns.read::<R>(sheet, *row, cells, &self.ids) {
                 Err(faults) => self.summary.faults.extend(faults),
@@ -184,25 +186,34 @@ impl Import<'_> {
                     fields.check(&mut faults);
                     self.summary.faults.extend(columns.told(sheet, *row, faults.0));
                     let name: Vec<&str> = named_by.iter().map(|heading| cell_under(heading, sheet, cells)).collect();
-                    read.push((made_id(table, &name.join("\u{1f}")), fields));
+                    read.push((*row, (made_id(table, &name.join("\u{1f}")), fields)));
                 }
             }
         }
         if !self.summary.faults.is_empty() {
             return Ok(());
         }
-        let mut added = 0;
-        for (index, batch) in read.chunks(BATCH).enumerate() {
-            match R::insert_many(conn, self.actor.id, batch).await {
-                Ok(more) => added += more,
-                Err(error) => {
-                    let first = sheet.rows.get(index * BATCH).map_or(0, |(row, _)| *row);
-                    return self.refused(sheet, &columns, first, error);
-                }
+        let column = named_by.first().copied().unwrap_or_default();
+        let ids: Vec<(usize, Uuid)> = read.iter().map(|(row, (id, _))| (*row, *id)).collect();
+        if !self.each_once(sheet, column, &ids) {
+            return Ok(());
+        }
+        let ids: Vec<Uuid> = ids.iter().map(|(_, id)| *id).collect();
+        let there: HashMap<Uuid, R> = R::load_many(conn, &ids).await?.into_iter().collect();
+        let (old, fresh): (Vec<_>, Vec<_>) = read.into_iter().partition(|(_, (id, _))| there.contains_key(id));
+        let same = |(id, fields): &(Uuid, R)| there.get(id) == Some(fields);
+        self.conflicts(sheet, column, old.iter().filter(|(_, old)| !same(old)).map(|(row, _)| *row));
+        (self.progress)(old.len() as u64);
+        for batch in fresh.chunks(BATCH) {
+            let (rows, news): (Vec<usize>, Vec<(Uuid, R)>) = batch.iter().cloned().unzip();
+            match R::insert_many(conn, self.actor.id, &news).await {
+                // Its id was taken all the same: by a row that was retired.
+                Ok(added) => self.conflicts(sheet, column, not_added(&rows, news.iter().map(|(id, _)| *id), &added)),
+                Err(error) => return self.refused(sheet, &columns, batch.first().map_or(0, |(row, _)| *row), error),
             }
             (self.progress)(batch.len() as u64);
         }
-        self.summary.tables.push((sheet.name.clone(), added, read.len() - added));
+        self.summary.tables.push((sheet.name.clone(), fresh.len(), old.len()));
         Ok(())
     }
 
@@ -213,32 +224,50 @@ impl Import<'_> {
         columns: &Columns,
         read: &[(usize, New<R::Fields>)],
     ) -> ApiResult<()> {
-        let ids: Vec<Uuid> = read.iter().map(|(_, new)| new.id).collect();
-        let there: std::collections::HashMap<Uuid, R> =
-            R::load_many(conn, &ids).await?.into_iter().map(|record| (record.id(), record)).collect();
-        let (old, fresh): (Vec<_>, Vec<_>) = read.iter().partition(|(_, new)| there.contains_key(&new.id));
-        for (row, new) in &old {
-            let same = there.get(&new.id).is_some_and(|record| *record.fields() == new.fields);
-            if !same {
-                self.summary.faults.push(fault(sheet, *row, "code", Code::RecordConflict));
-            }
-            (self.progress)(1);
+        let ids: Vec<(usize, Uuid)> = read.iter().map(|(row, new)| (*row, new.id)).collect();
+        if !self.each_once(sheet, "code", &ids) {
+            return Ok(());
         }
-        let mut added = 0;
+        let ids: Vec<Uuid> = ids.iter().map(|(_, id)| *id).collect();
+        let there: HashMap<Uuid, R> = R::load_many(conn, &ids).await?.into_iter().map(|record| (record.id(), record)).collect();
+        let (old, fresh): (Vec<_>, Vec<_>) = read.iter().partition(|(_, new)| there.contains_key(&new.id));
+        let same = |new: &New<R::Fields>| there.get(&new.id).is_some_and(|record| *record.fields() == new.fields);
+        self.conflicts(sheet, "code", old.iter().filter(|(_, new)| !same(new)).map(|(row, _)| *row));
+        (self.progress)(old.len() as u64);
         for batch in fresh.chunks(BATCH) {
-            let news: Vec<New<R::Fields>> = batch.iter().map(|(_, new)| (*new).clone()).collect();
+            let (rows, news): (Vec<usize>, Vec<New<R::Fields>>) = batch.iter().map(|(row, new)| (*row, (*new).clone())).unzip();
             match R::insert(conn, self.actor.id, &news).await {
-                Ok(records) => added += records.len(),
+                Ok(added) => {
+                    let added: Vec<Uuid> = added.iter().map(Record::id).collect();
+                    self.conflicts(sheet, "code", not_added(&rows, news.iter().map(|new| new.id), &added));
+                }
                 Err(error) => return self.refused(sheet, columns, batch.first().map_or(0, |(row, _)| *row), error),
             }
             (self.progress)(batch.len() as u64);
         }
-        self.summary.tables.push((sheet.name.clone(), added, old.len()));
+        self.summary.tables.push((sheet.name.clone(), fresh.len(), old.len()));
         Ok(())
     }
 
+    /// Two rows of one name would be one record, and one of them lost without a word.
+    fn each_once(&mut self, sheet: &Sheet, column: &str, ids: &[(usize, Uuid)]) -> bool {
+        let mut seen = HashSet::new();
+        let repeated = ids
+            .iter()
+            .filter(|(_, id)| !seen.insert(*id))
+            .map(|(row, _)| fault(sheet, *row, named(sheet, column), Code::Repeated));
+        let before = self.summary.faults.len();
+        self.summary.faults.extend(repeated);
+        self.summary.faults.len() == before
+    }
+
+    /// Tells of rows whose record is there and says something else.
+    fn conflicts(&mut self, sheet: &Sheet, column: &str, rows: impl Iterator<Item = usize>) {
+        self.summary.faults.extend(rows.map(|row| fault(sheet, row, named(sheet, column), Code::RecordConflict)));
+    }
+
     /// What the database refused in a batch is told with the batch's first row: it judges sets, not rows.
-    fn refused(&mut self, sheet: &Sheet, columns: &Columns, row: usize, error: ApiError) -> ApiResult<()> {
+    pub(super) fn refused(&mut self, sheet: &Sheet, columns: &Columns, row: usize, error: ApiError) -> ApiResult<()> {
         if error.code.status().is_server_error() {
             return Err(error);
         }
@@ -257,6 +286,18 @@ impl Import<'_> {
             None => made_id(table, &cells.join("\u{1f}")),
         }
     }
+}
+
+/// The column if the sheet has it, else the row as a whole.
+fn named<'a>(sheet: &Sheet, column: &'a str) -> &'a str {
+    if sheet.columns.iter().any(|heading| heading == column) { column } else { "" }
+}
+
+/// The rows whose ids are not among those that were added.
+fn not_added(rows: &[usize], ids: impl Iterator<Item = Uuid>, added: &[Uuid]) -> impl Iterator<Item = usize> {
+    let added: HashSet<Uuid> = added.iter().copied().collect();
+    let rows: Vec<usize> = rows.iter().copied().zip(ids).filter(|(_, id)| !added.contains(id)).map(|(row, _)| row).collect();
+    rows.into_iter()
 }
 
 fn made_id(table: &str, code: &str) -> Uuid {

@@ -8,7 +8,7 @@ use crate::{
     auth::Actor,
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Merge, New, RecordId, etag, once},
+    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Merge, New, RecordId, once},
 };
 
 /// POST of a new record.
@@ -19,11 +19,7 @@ pub async fn create<R: Record>(db: &Db, actor: &Actor, key: &IdempotencyKey, bod
 /// GET of one record: 304 when the reader holds it already.
 pub async fn find<R: Record>(db: &Db, actor: &Actor, RecordId(id): RecordId, held: &IfNoneMatch) -> ApiResult<HttpResponse> {
     let record = load_any::<R>(&mut *db.conn().await?, &actor.scope, id).await?;
-    let etag = etag(record.revision());
-    if held.holds(&etag) {
-        return Ok(HttpResponse::NotModified().insert_header(("etag", etag)).finish());
-    }
-    Ok(HttpResponse::Ok().insert_header(("etag", etag)).json(record))
+    Ok(held.answer(record.revision(), &record))
 }
 
 /// PATCH of one record.
@@ -50,5 +46,8 @@ pub async fn history<R: Record>(
     listing: Listing<HistoryFilter>,
 ) -> ApiResult<HttpResponse> {
     load_any::<R>(&mut *db.conn().await?, &actor.scope, id).await?;
-    listing.answer::<HistoryEntry>(async move |page, _| audit::history(&mut *db.conn().await?, id, page).await).await
+    let within = actor.scope.areas();
+    listing
+        .answer::<HistoryEntry>(async move |page, _| audit::history(&mut *db.conn().await?, within.as_deref(), id, page).await)
+        .await
 }

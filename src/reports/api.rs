@@ -7,9 +7,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     reconciliation::reconcile,
+    rows::FigureRows,
     rules::{Rows, rows},
     store,
-    types::{FigureQuery, FigureRows, Figures, Reconciliation, ReconciliationQuery},
+    types::{FigureQuery, Figures, Reconciliation, ReconciliationQuery},
 };
 use crate::{
     auth::{Caller, ReadFigureRows, ReadFigures, ReadReconciliation},
@@ -47,12 +48,13 @@ async fn read_figures(
     db: Data<Db>,
 ) -> ApiResult<Answer> {
     let scope = query.within(&caller.scope)?;
-    let told = store::figures(&mut *db.conn().await?, &scope, query.day(), locale(request.headers())).await?;
+    let day = query.day(&scope)?;
+    let told = store::figures(&mut *db.conn().await?, &scope, day, locale(request.headers())).await?;
     Answer::plain(&told.figures)
 }
 
 /// The rows behind a figure, as many as the figure says.
-#[utoipa::path(tag = "reports", params(("figure" = Figure, Path), PageQuery, FigureQuery), responses((status = 200, description = "A page of the facilities, people or posts that are counted", body = FigureRows)))]
+#[utoipa::path(tag = "reports", params(("figure" = Figure, Path), PageQuery, FigureQuery), responses((status = 200, description = "A page of the facilities, people, posts, shipments or contracts that are counted", body = FigureRows)))]
 #[get("/reports/figures/{figure}/rows")]
 async fn list_figure_rows(
     caller: Caller<ReadFigureRows>,
@@ -60,17 +62,12 @@ async fn list_figure_rows(
     listing: Listing<FigureQuery>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    let (scope, day) = (listing.filter.within(&caller.scope)?, listing.filter.day());
+    let scope = listing.filter.within(&caller.scope)?;
+    let day = listing.filter.day(&scope)?;
     store::ensure_known(&mut *db.conn().await?, &scope).await?;
     match rows(figure) {
-        Rows::Facilities(kind) => {
-            let which = (kind, false);
-            listing
-                .answer(async move |page, _| store::facility_rows(&mut *db.conn().await?, &scope, day, which, page).await)
-                .await
-        }
-        Rows::FacilitiesOfSeveralKinds => {
-            let which = (None, true);
+        Rows::Facilities(which, word) => {
+            let which = (which, word);
             listing
                 .answer(async move |page, _| store::facility_rows(&mut *db.conn().await?, &scope, day, which, page).await)
                 .await
@@ -80,6 +77,15 @@ async fn list_figure_rows(
         }
         Rows::Posts => {
             listing.answer(async move |page, _| store::post_rows(&mut *db.conn().await?, &scope, day, page).await).await
+        }
+        Rows::Shipments(word) => {
+            let word = (word, caller.role);
+            listing.answer(async move |page, _| store::shipment_rows(&mut *db.conn().await?, &scope, day, word, page).await).await
+        }
+        // Contracts are not for clerks.
+        Rows::Contracts if scope.facility.is_some() => Err(ApiError::new(Code::Forbidden)),
+        Rows::Contracts => {
+            listing.answer(async move |page, _| store::contract_rows(&mut *db.conn().await?, &scope, day, page).await).await
         }
     }
 }

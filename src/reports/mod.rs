@@ -7,6 +7,7 @@
 
 mod api;
 mod reconciliation;
+mod rows;
 mod rules;
 mod statements;
 mod store;

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use super::types::Method;
 use crate::{claims::Figure, error::Locale};
 
+/// Fewer people than these are not told to partners: who they are could be guessed.
+pub const SMALLEST_CELL: i64 = 5;
+
 /// The rules by the names of their figures. A rule that changes gets another version.
 const RULES: &[(&str, &str)] = &[
     (
@@ -12,18 +15,20 @@ const RULES: &[(&str, &str)] = &[
         "Facilities on record, open on the day (from opened_on, before closed_on), supported on the day by a contract, a project or a \
          campaign within its own days; each once.",
     ),
-    ("facilities.by_kind", "The same facilities under every kind they serve as; one of several kinds stands under each."),
+    ("facilities.by_kind", "The same facilities under every kind they serve as today; one of several kinds stands under each."),
+    ("facilities.by_area", "The same facilities by the area they stand in today."),
     (
         "facilities.by_functionality",
         "The same facilities by their latest state on or before the day; unknown where none is recorded.",
     ),
     (
         "staff.total",
-        "People on record who hold a post on the day at a facility on record; each once, however many posts they hold.",
+        "People on record who hold a post on the day at a facility on record that is open then; each once, however many posts they hold. \
+         Within a contract, the posts it pays while it runs.",
     ),
     ("staff.by_cadre", "The same people by the cadre of their post with the largest share; cadres add up to the total."),
     ("staff.posts", "The posts of the same people on the day."),
-    ("staff.full_time_equivalents", "The shares of the same posts, added up."),
+    ("staff.full_time_equivalents", "The shares of the same posts, added up; the rows of staff.posts carry them."),
     ("shipments", "Shipments sent on or before the day to a facility on record; received when they arrived on or before it."),
     (
         "contracts",
@@ -31,33 +36,45 @@ const RULES: &[(&str, &str)] = &[
     ),
 ];
 
-/// The rules, with what the first of them left out.
-pub fn method(left_out: &BTreeMap<&'static str, i64>) -> BTreeMap<&'static str, Method> {
-    let of = |name| if name == "facilities.total" { left_out.clone() } else { BTreeMap::new() };
+/// What the rules left out: by the rule's name, then in words.
+pub type LeftOut = BTreeMap<&'static str, BTreeMap<&'static str, i64>>;
+
+/// The rules, with what they left out.
+pub fn method(mut left_out: LeftOut) -> BTreeMap<&'static str, Method> {
+    let mut of = |name| left_out.remove(name).unwrap_or_default();
     RULES.iter().map(|(name, rule)| (*name, Method { rule, version: 1, left_out: of(*name) })).collect()
 }
 
 /// What the rows of a figure are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rows {
-    /// Facilities of any kind, or of one.
-    Facilities(Option<&'static str>),
-    /// Facilities of several kinds.
-    FacilitiesOfSeveralKinds,
+    /// Facilities: which of them, and of what kind or state.
+    Facilities(&'static str, Option<&'static str>),
     /// People of any cadre, or of one.
     People(Option<&'static str>),
     /// Posts.
     Posts,
+    /// Shipments of any state, or of one.
+    Shipments(Option<&'static str>),
+    /// Contracts.
+    Contracts,
 }
 
 /// Which rows a figure counts.
 pub fn rows(figure: Figure) -> Rows {
     match figure {
-        Figure::FacilitiesTotal => Rows::Facilities(None),
+        Figure::FacilitiesTotal => Rows::Facilities("counted", None),
         Figure::Hospitals | Figure::PrimaryCareCenters | Figure::NursingHomes | Figure::MedicalPoints | Figure::MobileClinics => {
-            Rows::Facilities(last_word(figure))
+            Rows::Facilities("counted", last_word(figure))
         }
-        Figure::FacilitiesOfSeveralKinds => Rows::FacilitiesOfSeveralKinds,
+        Figure::FacilitiesOfSeveralKinds => Rows::Facilities("several", None),
+        Figure::FacilitiesFull
+        | Figure::FacilitiesPartial
+        | Figure::FacilitiesNone
+        | Figure::FacilitiesDestroyed
+        | Figure::FacilitiesUnknown => Rows::Facilities("functionality", last_word(figure)),
+        Figure::SupportedButNotOpen => Rows::Facilities("not_open", None),
+        Figure::OpenButNotSupported => Rows::Facilities("not_supported", None),
         Figure::StaffTotal => Rows::People(None),
         Figure::Doctors
         | Figure::Nurses
@@ -67,6 +84,9 @@ pub fn rows(figure: Figure) -> Rows {
         | Figure::Administrative
         | Figure::Service => Rows::People(last_word(figure)),
         Figure::Posts => Rows::Posts,
+        Figure::Shipments => Rows::Shipments(None),
+        Figure::ShipmentsDispatched | Figure::ShipmentsReceived => Rows::Shipments(last_word(figure)),
+        Figure::ContractsRunning => Rows::Contracts,
     }
 }
 

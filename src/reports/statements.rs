@@ -32,14 +32,18 @@ pub struct FacilityRows;
 pub struct PersonRows;
 /// The posts behind a figure.
 pub struct PostRows;
+/// The shipments behind a figure.
+pub struct ShipmentRows;
+/// The contracts behind a figure.
+pub struct ContractRows;
 
 /// Which rows of a figure, and which page of them.
 #[derive(Debug, Clone, Default)]
 pub struct RowsPage {
-    /// The kind or cadre that the figure counts.
+    /// The kind, state or cadre that the figure counts.
     pub word: Option<&'static str>,
-    /// Only what serves as several kinds.
-    pub several: bool,
+    /// Which facilities, where it counts facilities: a word of [`FacilityRows`].
+    pub which: &'static str,
     /// Where the page before ended.
     pub after: Option<(String, Uuid)>,
     /// From the last code to the first.
@@ -97,7 +101,7 @@ impl<S: Statement> QueryFragment<Pg> for Ask<'_, S> {
         out.push_sql(", ");
         out.push_bind_param::<Nullable<Text>, _>(&self.page.word)?;
         out.push_sql(", ");
-        out.push_bind_param::<Bool, _>(&self.page.several)?;
+        out.push_bind_param::<Text, _>(&self.page.which)?;
         out.push_sql(", ");
         out.push_bind_param::<Nullable<Text>, _>(&self.after_code)?;
         out.push_sql(", ");
@@ -120,7 +124,7 @@ const WORLD: &str = r"
 , support AS MATERIALIZED (
   SELECT facility_id, contract_id, campaign_id, organization_id FROM facility_support WHERE period @> $1
 ), paying AS (
-  SELECT id, organization_id, starts_on, ends_on FROM contracts
+  SELECT id, code, name, organization_id, starts_on, ends_on FROM contracts
   WHERE retired_at IS NULL AND ($7 IS NULL OR organization_id = $7) AND ($4 IS NULL OR id = $4)
 ), places AS (
   SELECT id, code, name, kinds, area_id,
@@ -135,36 +139,36 @@ const WORLD: &str = r"
     AND ($6 IS NULL OR id = $6)
 ), counted AS (
   SELECT id, code, name, kinds, area_id FROM places WHERE open AND supported
-), posts AS (
-  SELECT a.id, a.staff_id, s.code, a.facility_id, a.cadre, a.share_percent
-  FROM assignments a JOIN staff s ON s.id = a.staff_id
+), held AS (
+  SELECT a.id, a.staff_id, s.code, a.facility_id, a.cadre, a.share_percent, p.open
+  FROM assignments a JOIN staff s ON s.id = a.staff_id JOIN places p ON p.id = a.facility_id
   WHERE a.retired_at IS NULL AND s.retired_at IS NULL
     AND a.starts_on <= $1 AND (a.ends_on IS NULL OR a.ends_on >= $1)
-    AND a.facility_id IN (SELECT id FROM places)
     AND ($3 IS NULL OR a.facility_id IN (SELECT facility_id FROM support WHERE campaign_id = $3))
-    AND (($4 IS NULL AND $7 IS NULL) OR a.contract_id IN (SELECT id FROM paying))
+    AND (($4 IS NULL AND $7 IS NULL) OR a.contract_id IN (SELECT id FROM paying WHERE $1 BETWEEN starts_on AND ends_on))
+), posts AS (
+  SELECT id, staff_id, code, facility_id, cadre, share_percent FROM held WHERE open
 ), people AS (
   SELECT DISTINCT ON (staff_id) staff_id AS id, code, cadre,
          count(*) OVER (PARTITION BY staff_id) AS posts, sum(share_percent) OVER (PARTITION BY staff_id) AS share
   FROM posts
   ORDER BY staff_id, share_percent DESC,
            array_position(ARRAY['doctor', 'nurse', 'midwife', 'pharmacist', 'technician', 'administrative', 'service'], cadre)
+), sent AS (
+  SELECT id, code, facility_id, dispatched_on, received_on, status = 'received' AND received_on <= $1 AS received FROM shipments
+  WHERE retired_at IS NULL AND dispatched_on <= $1 AND facility_id IN (SELECT id FROM places)
+    AND ($3 IS NULL OR campaign_id = $3) AND (($4 IS NULL AND $7 IS NULL) OR contract_id IN (SELECT id FROM paying))
+), running AS (
+  SELECT id, code, name, organization_id, starts_on, ends_on FROM paying
+  WHERE $1 BETWEEN starts_on AND ends_on
+    AND (($2 IS NULL AND $3 IS NULL AND $5 IS NULL AND $6 IS NULL)
+         OR id IN (SELECT contract_id FROM support WHERE facility_id IN (SELECT id FROM counted)))
 )
 ";
 
 impl Statement for AllFigures {
     type Row = Jsonb;
     const SQL: &'static str = r"
-, sent AS (
-  SELECT status = 'received' AND received_on <= $1 AS received FROM shipments
-  WHERE retired_at IS NULL AND dispatched_on <= $1 AND facility_id IN (SELECT id FROM places)
-    AND ($3 IS NULL OR campaign_id = $3) AND (($4 IS NULL AND $7 IS NULL) OR contract_id IN (SELECT id FROM paying))
-), running AS (
-  SELECT organization_id FROM paying
-  WHERE $1 BETWEEN starts_on AND ends_on
-    AND (($2 IS NULL AND $3 IS NULL AND $5 IS NULL AND $6 IS NULL)
-         OR id IN (SELECT contract_id FROM support WHERE facility_id IN (SELECT id FROM counted)))
-)
 SELECT jsonb_build_object(
   'known_at', statement_timestamp(),
   'campaign', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name) FROM campaigns WHERE id = $3 AND $6 IS NULL),
@@ -180,10 +184,11 @@ SELECT jsonb_build_object(
   'by_functionality', (SELECT coalesce(jsonb_object_agg(state, number), '{}') FROM (
       SELECT coalesce(s.functionality, 'unknown') AS state, count(*) AS number
       FROM counted c LEFT JOIN LATERAL (
-        SELECT functionality FROM facility_status WHERE facility_id = c.id AND since_on <= $1 ORDER BY since_on DESC LIMIT 1) s ON true
+        SELECT functionality FROM facility_status WHERE facility_id = c.id AND since_on <= $1 AND retired_at IS NULL ORDER BY since_on DESC LIMIT 1) s ON true
       GROUP BY 1) AS states),
   'not_open', (SELECT count(*) FROM places WHERE supported AND NOT open),
   'not_supported', (SELECT count(*) FROM places WHERE open AND NOT supported),
+  'held_elsewhere', (SELECT count(*) FROM held WHERE NOT open),
   'people', (SELECT count(*) FROM people),
   'by_cadre', (SELECT coalesce(jsonb_object_agg(cadre, number), '{}')
                FROM (SELECT cadre, count(*) AS number FROM people GROUP BY cadre) AS cadres),
@@ -197,9 +202,9 @@ SELECT jsonb_build_object(
             FROM campaigns WHERE retired_at IS NULL AND starts_on <= $1 AND (ends_on IS NULL OR ends_on >= $1) AND ($3 IS NULL OR id = $3)))";
 }
 
-/// $8 kind or cadre, $9 of several kinds, $10 and $11 where the page before ended, $12 backwards, $13 how many, $14 words.
+/// $8 kind, state or cadre, $9 which facilities, $10 and $11 where the page before ended, $12 backwards, $13 how many, $14 words.
 macro_rules! one_page {
-    ($columns:literal from $world:literal where $condition:literal) => {
+    ($columns:literal from $world:literal where $condition:literal, found by $words:literal) => {
         concat!(
             "SELECT ",
             $columns,
@@ -207,7 +212,9 @@ macro_rules! one_page {
             $world,
             " WHERE ",
             $condition,
-            " AND ($14 IS NULL OR siraj_fold(code) LIKE siraj_pattern($14))",
+            " AND ($14 IS NULL OR siraj_fold(",
+            $words,
+            ") LIKE siraj_pattern($14))",
             " AND ($10 IS NULL OR CASE WHEN $12 THEN (code, id) < ($10, $11) ELSE (code, id) > ($10, $11) END)",
             " ORDER BY CASE WHEN $12 THEN code END DESC, CASE WHEN $12 THEN id END DESC, code, id LIMIT $13"
         )
@@ -216,16 +223,37 @@ macro_rules! one_page {
 
 impl Statement for FacilityRows {
     type Row = (SqlUuid, Text, Text, Array<Text>, SqlUuid);
-    const SQL: &'static str = one_page!("id, code, name, kinds, area_id" from "counted"
-        where "($8 IS NULL OR $8 = ANY (kinds)) AND (NOT $9 OR cardinality(kinds) > 1)");
+    const SQL: &'static str = one_page!("id, code, name, kinds, area_id" from "places"
+        where "CASE $9
+            WHEN 'not_open' THEN supported AND NOT open
+            WHEN 'not_supported' THEN open AND NOT supported
+            WHEN 'several' THEN open AND supported AND cardinality(kinds) > 1
+            WHEN 'functionality' THEN open AND supported AND $8 = coalesce((
+              SELECT functionality FROM facility_status WHERE facility_id = places.id AND since_on <= $1 AND retired_at IS NULL
+              ORDER BY since_on DESC LIMIT 1), 'unknown')
+            ELSE open AND supported AND ($8 IS NULL OR $8 = ANY (kinds)) END",
+        found by "code || ' ' || name");
 }
 
 impl Statement for PersonRows {
     type Row = (SqlUuid, Text, Text, BigInt, BigInt);
-    const SQL: &'static str = one_page!("id, code, cadre, posts, share" from "people" where "($8 IS NULL OR cadre = $8)");
+    const SQL: &'static str =
+        one_page!("id, code, cadre, posts, share" from "people" where "($8 IS NULL OR cadre = $8)", found by "code");
 }
 
 impl Statement for PostRows {
     type Row = (SqlUuid, Text, SqlUuid, SqlUuid, Text, Int2);
-    const SQL: &'static str = one_page!("id, code, staff_id, facility_id, cadre, share_percent" from "posts" where "true");
+    const SQL: &'static str =
+        one_page!("id, code, staff_id, facility_id, cadre, share_percent" from "posts" where "true", found by "code");
+}
+
+impl Statement for ShipmentRows {
+    type Row = (SqlUuid, Text, SqlUuid, Nullable<Date>, Nullable<Date>);
+    const SQL: &'static str = one_page!("id, code, facility_id, dispatched_on, CASE WHEN received THEN received_on END" from "sent"
+        where "($8 IS NULL OR ($8 = 'received') = received)", found by "code");
+}
+
+impl Statement for ContractRows {
+    type Row = (SqlUuid, Text, Text, SqlUuid, Date, Date);
+    const SQL: &'static str = one_page!("id, code, name, organization_id, starts_on, ends_on" from "running" where "true", found by "code || ' ' || name");
 }

@@ -9,14 +9,16 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
+    rows::{FacilityRow, PersonRow, PostRow, RunningRow, SentRow},
     rules,
-    statements::{AllFigures, Ask, FacilityRows, PersonRows, PostRows, RowsPage},
+    statements::{AllFigures, Ask, ContractRows, FacilityRows, PersonRows, PostRows, RowsPage, ShipmentRows},
     types::{
-        AreaFigure, ContractFigures, FacilityFigures, FacilityRow, FigureScope, Figures, FundingFigures, Goal, Named, PersonRow,
-        PostRow, ScopeAnswer, ShipmentFigures, StaffFigures,
+        AreaFigure, ContractFigures, FacilityFigures, FigureScope, Figures, FundingFigures, Goal, Named, ScopeAnswer,
+        ShipmentFigures, StaffFigures,
     },
 };
 use crate::{
+    auth::Role,
     claims::Figure,
     db::Conn,
     error::{ApiError, ApiResult, Code, Faults, Locale},
@@ -40,6 +42,7 @@ struct Counted {
     by_functionality: BTreeMap<String, i64>,
     not_open: i64,
     not_supported: i64,
+    held_elsewhere: i64,
     people: i64,
     by_cadre: BTreeMap<String, i64>,
     posts: i64,
@@ -118,9 +121,11 @@ impl Counted {
         let by_cadre = self.by_cadre.iter().filter_map(|(word, number)| Some((Cadre::parse(word)?, *number))).collect();
         let counted_by_kind = by_kind.values().sum();
         let left_out = if partner {
-            BTreeMap::new()
+            rules::LeftOut::new()
         } else {
-            BTreeMap::from([("supported_but_not_open", self.not_open), ("open_but_not_supported", self.not_supported)])
+            let places = [("supported_but_not_open", self.not_open), ("open_but_not_supported", self.not_supported)];
+            let posts = [("posts_at_facilities_not_open", self.held_elsewhere)];
+            [("facilities.total", BTreeMap::from(places)), ("staff.total", BTreeMap::from(posts))].into()
         };
         Figures {
             as_of,
@@ -134,16 +139,20 @@ impl Counted {
                 by_functionality: (!partner).then_some(self.by_functionality),
                 explanation: rules::explain_kinds(locale, self.total, counted_by_kind, &self.several),
             },
-            staff: StaffFigures {
+            staff: (!partner || self.people == 0 || self.people >= rules::SMALLEST_CELL).then_some(StaffFigures {
                 total: self.people,
                 by_cadre: (!partner).then_some(by_cadre),
                 posts: self.posts,
                 full_time_equivalents: rules::full_time_equivalents(self.shares),
+            }),
+            shipments: ShipmentFigures {
+                total: (!partner).then_some(self.sent),
+                dispatched: (!partner).then_some(self.sent - self.received),
+                received: self.received,
             },
-            shipments: ShipmentFigures { total: self.sent, dispatched: self.sent - self.received, received: self.received },
             contracts: (!clerk).then_some(ContractFigures { running: self.running, partners: self.partners }),
             funding: (!clerk).then_some(FundingFigures { goals: self.goals }),
-            method: rules::method(&left_out),
+            method: rules::method(left_out),
             scope: ScopeAnswer { campaign: self.campaign, contract: self.contract, area: self.area },
         }
     }
@@ -153,26 +162,36 @@ impl Figures {
     /// One of the figures that can be held against a claim.
     pub fn value(&self, figure: Figure) -> Option<i64> {
         let kind =
-            |word: Option<&str>| word.and_then(FacilityKind::parse).map(|kind| self.facilities.by_kind.get(&kind).copied());
+            |word: &str| FacilityKind::parse(word).map(|kind| self.facilities.by_kind.get(&kind).copied().unwrap_or_default());
+        let left_out = |name| self.method.get("facilities.total").and_then(|method| method.left_out.get(name).copied());
         match rules::rows(figure) {
-            rules::Rows::Facilities(None) => Some(self.facilities.total),
-            rules::Rows::Facilities(word) => kind(word).map(Option::unwrap_or_default),
-            rules::Rows::FacilitiesOfSeveralKinds => Some(self.facilities.of_several_kinds),
-            rules::Rows::People(None) => Some(self.staff.total),
+            rules::Rows::Facilities("several", _) => Some(self.facilities.of_several_kinds),
+            rules::Rows::Facilities("not_open", _) => left_out("supported_but_not_open"),
+            rules::Rows::Facilities("not_supported", _) => left_out("open_but_not_supported"),
+            rules::Rows::Facilities("functionality", Some(word)) => {
+                self.facilities.by_functionality.as_ref().map(|states| states.get(word).copied().unwrap_or_default())
+            }
+            rules::Rows::Facilities(_, Some(word)) => kind(word),
+            rules::Rows::Facilities(_, None) => Some(self.facilities.total),
+            rules::Rows::People(None) => self.staff.as_ref().map(|staff| staff.total),
             rules::Rows::People(word) => {
                 let cadre = word.and_then(Cadre::parse)?;
-                self.staff.by_cadre.as_ref().map(|cadres| cadres.get(&cadre).copied().unwrap_or_default())
+                self.staff.as_ref()?.by_cadre.as_ref().map(|cadres| cadres.get(&cadre).copied().unwrap_or_default())
             }
-            rules::Rows::Posts => Some(self.staff.posts),
+            rules::Rows::Posts => self.staff.as_ref().map(|staff| staff.posts),
+            rules::Rows::Shipments(None) => self.shipments.total,
+            rules::Rows::Shipments(Some("received")) => Some(self.shipments.received),
+            rules::Rows::Shipments(Some(_)) => self.shipments.dispatched,
+            rules::Rows::Contracts => self.contracts.as_ref().map(|contracts| contracts.running),
         }
     }
 }
 
 /// The page asked for.
-fn page_of(page: &PageQuery, word: Option<&'static str>, several: bool) -> ApiResult<RowsPage> {
+fn page_of(page: &PageQuery, which: &'static str, word: Option<&'static str>) -> ApiResult<RowsPage> {
     Ok(RowsPage {
         word,
-        several,
+        which,
         after: page.after::<String>()?,
         descending: page.sort.descending,
         limit: page.rows(),
@@ -185,10 +204,10 @@ pub async fn facility_rows(
     conn: &mut Conn,
     scope: &FigureScope,
     day: NaiveDate,
-    (word, several): (Option<&'static str>, bool),
+    (which, word): (&'static str, Option<&'static str>),
     page: &PageQuery,
 ) -> ApiResult<Vec<FacilityRow>> {
-    Ok(Ask::<FacilityRows>::new(scope, day, page_of(page, word, several)?).get_results(conn).await?)
+    Ok(Ask::<FacilityRows>::new(scope, day, page_of(page, which, word)?).get_results(conn).await?)
 }
 
 /// The people behind a figure.
@@ -199,10 +218,27 @@ pub async fn person_rows(
     word: Option<&'static str>,
     page: &PageQuery,
 ) -> ApiResult<Vec<PersonRow>> {
-    Ok(Ask::<PersonRows>::new(scope, day, page_of(page, word, false)?).get_results(conn).await?)
+    Ok(Ask::<PersonRows>::new(scope, day, page_of(page, "", word)?).get_results(conn).await?)
 }
 
 /// The posts behind a figure.
 pub async fn post_rows(conn: &mut Conn, scope: &FigureScope, day: NaiveDate, page: &PageQuery) -> ApiResult<Vec<PostRow>> {
-    Ok(Ask::<PostRows>::new(scope, day, page_of(page, None, false)?).get_results(conn).await?)
+    Ok(Ask::<PostRows>::new(scope, day, page_of(page, "", None)?).get_results(conn).await?)
+}
+
+/// The shipments behind a figure.
+pub async fn shipment_rows(
+    conn: &mut Conn,
+    scope: &FigureScope,
+    day: NaiveDate,
+    (word, role): (Option<&'static str>, Role),
+    page: &PageQuery,
+) -> ApiResult<Vec<SentRow>> {
+    let rows: Vec<SentRow> = Ask::<ShipmentRows>::new(scope, day, page_of(page, "", word)?).get_results(conn).await?;
+    Ok(rows.into_iter().map(|row| row.shown_to(role)).collect())
+}
+
+/// The contracts behind a figure.
+pub async fn contract_rows(conn: &mut Conn, scope: &FigureScope, day: NaiveDate, page: &PageQuery) -> ApiResult<Vec<RunningRow>> {
+    Ok(Ask::<ContractRows>::new(scope, day, page_of(page, "", None)?).get_results(conn).await?)
 }

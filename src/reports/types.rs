@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use deserr::Deserr;
-use diesel::Queryable;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -14,7 +13,7 @@ use crate::{
     claims::ClaimComparison,
     error::{ApiError, ApiResult, Code, Faults},
     facilities::FacilityKind,
-    http::{ListFilter, Page},
+    http::ListFilter,
     types::{Amount, Cadre},
 };
 
@@ -42,9 +41,19 @@ impl ListFilter for FigureQuery {
 }
 
 impl FigureQuery {
-    /// The day asked for.
-    pub fn day(&self) -> NaiveDate {
-        self.as_of.unwrap_or_else(|| Utc::now().date_naive())
+    /// The day asked for. Partners are told of the ends of months that are over: from day to day, what leaves and
+    /// arrives would show.
+    pub fn day(&self, scope: &FigureScope) -> ApiResult<NaiveDate> {
+        let today = Utc::now().date_naive();
+        if scope.organization.is_none() {
+            return Ok(self.as_of.unwrap_or(today));
+        }
+        let last = today.with_day(1).and_then(|first| first.pred_opt()).unwrap_or(today);
+        match self.as_of {
+            None => Ok(last),
+            Some(day) if day <= last && day.succ_opt().is_none_or(|next| next.day() == 1) => Ok(day),
+            Some(_) => Err(ApiError::fault("/as_of", Code::OutOfRange)),
+        }
     }
 
     /// What is asked for, within what the caller may know. A partner may not ask area by area: that would be the
@@ -90,8 +99,10 @@ pub struct Figures {
     pub scope: ScopeAnswer,
     /// Facilities.
     pub facilities: FacilityFigures,
-    /// People and their posts.
-    pub staff: StaffFigures,
+    /// People and their posts; not for partners where they are fewer than five.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub staff: Option<StaffFigures>,
     /// What was sent.
     pub shipments: ShipmentFigures,
     /// Contracts that run on the day; not for clerks.
@@ -183,10 +194,14 @@ pub struct StaffFigures {
 /// Shipments sent up to the day.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ShipmentFigures {
-    /// All that were sent.
-    pub total: i64,
-    /// Still on their way.
-    pub dispatched: i64,
+    /// All that were sent; not for partners.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub total: Option<i64>,
+    /// Still on their way; not for partners.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub dispatched: Option<i64>,
     /// Arrived.
     pub received: i64,
 }
@@ -232,66 +247,6 @@ pub struct Method {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(required = false)]
     pub left_out: BTreeMap<&'static str, i64>,
-}
-
-/// A facility behind a figure.
-#[derive(Debug, Clone, Serialize, Queryable, ToSchema)]
-pub struct FacilityRow {
-    /// The facility.
-    pub id: Uuid,
-    /// Its code.
-    pub code: String,
-    /// Its name.
-    pub name: String,
-    /// What it serves as.
-    pub kinds: Vec<FacilityKind>,
-    /// The area it stands in.
-    pub area_id: Uuid,
-}
-
-/// A person behind a figure, by pseudonym.
-#[derive(Debug, Clone, Serialize, Queryable, ToSchema)]
-pub struct PersonRow {
-    /// The person's record.
-    pub id: Uuid,
-    /// Its code.
-    pub code: String,
-    /// The cadre of the largest post.
-    pub cadre: Cadre,
-    /// How many posts they hold.
-    pub posts: i64,
-    /// Their shares of full time together, in percent.
-    pub share: i64,
-}
-
-/// A post behind a figure.
-#[derive(Debug, Clone, Serialize, Queryable, ToSchema)]
-pub struct PostRow {
-    /// The assignment.
-    pub id: Uuid,
-    /// The code of the person who holds it.
-    pub code: String,
-    /// The person's record.
-    pub staff_id: Uuid,
-    /// Where.
-    pub facility_id: Uuid,
-    /// As what.
-    pub cadre: Cadre,
-    /// The share of full time, in percent.
-    pub share_percent: i16,
-}
-
-/// A page of the rows behind a figure: facilities, people or posts, as the figure counts them.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "says in the document what the answer is; the answer itself is a page of one of them")]
-pub enum FigureRows {
-    /// Behind `facilities.…`.
-    Facilities(Page<FacilityRow>),
-    /// Behind `staff.total` and `staff.by_cadre.…`.
-    People(Page<PersonRow>),
-    /// Behind `staff.posts`.
-    Posts(Page<PostRow>),
 }
 
 /// Which campaign's claims are held against the figures.

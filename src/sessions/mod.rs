@@ -20,6 +20,6 @@ mod types;
 
 pub use actions::set_password;
 pub use api::routes;
-pub use store::{has_password, issue_ticket, set_aside_tickets};
+pub use store::{has_password, issue_ticket, set_aside_tickets, sweep};
 pub use throttle::Throttle;
 pub use types::{Ticket, TicketPurpose};

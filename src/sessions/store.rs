@@ -305,3 +305,10 @@ pub(super) async fn use_ticket(conn: &mut Conn, purpose: TicketPurpose, holder: 
         .optional()?;
     version.ok_or_else(gone)
 }
+
+/// Sweeps away the sign-ins that ended more than a week ago.
+pub async fn sweep(conn: &mut Conn) -> ApiResult<()> {
+    let old = refresh_tokens::table.filter(refresh_tokens::expires_at.lt(now.into_sql::<Timestamptz>() - 7.days()));
+    diesel::delete(old).execute(conn).await?;
+    Ok(())
+}

@@ -13,7 +13,7 @@ use crate::{
     error::{ApiError, ApiResult, Faults},
     http::{Answer, Body, IdempotencyKey, IfMatch, once},
     register::{change, close, load_open},
-    types::{LongText, in_order},
+    types::{LongText, happened, in_order},
 };
 
 /// Edits a draft.
@@ -40,7 +40,7 @@ pub async fn dispatch(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, bo
     once(db, actor.id, key, &body.digest, async |conn| {
         let mut progress = step(conn, actor, id, Step::Dispatch).await?;
         let mut faults = Faults::default();
-        rules::happened(&mut faults, "/dispatched_on", day);
+        happened(&mut faults, "/dispatched_on", day);
         faults.into_result()?;
         progress.dispatched_on = Some(day);
         proceed(conn, id, &progress).await
@@ -71,7 +71,7 @@ pub async fn receive(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, bod
         let mut progress = step(conn, actor, id, Step::Receive).await?;
         let there = load_open::<Shipment>(conn, &actor.scope, id).await?;
         let mut faults = Faults::default();
-        rules::happened(&mut faults, "/received_on", *received_on);
+        happened(&mut faults, "/received_on", *received_on);
         in_order(&mut faults, "/received_on", there.row.dispatched_on, Some(*received_on));
         rules::receipt(&mut faults, &there.lines, lines);
         faults.into_result()?;

@@ -13,7 +13,7 @@ use crate::{
     db::Db,
     error::ApiResult,
     http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId},
-    register,
+    register::{self, Record},
 };
 
 /// The routes of this slice.
@@ -34,8 +34,13 @@ pub fn routes(config: &mut ServiceConfig) {
 #[utoipa::path(tag = "shipments", params(PageQuery, ShipmentFilter), responses((status = 200, description = "A page of shipments", body = Page<Shipment>)))]
 #[get("/shipments")]
 async fn list_shipments(caller: Caller<ReadRegister>, listing: Listing<ShipmentFilter>, db: Data<Db>) -> ApiResult<HttpResponse> {
-    let scope = caller.scope.clone();
-    listing.answer(async move |page, filter| store::list(&mut *db.conn().await?, &scope, filter, page).await).await
+    let (scope, role) = (caller.scope.clone(), caller.role);
+    listing
+        .answer(async move |page, filter| {
+            let shipments = store::list(&mut *db.conn().await?, &scope, filter, page).await?;
+            Ok(shipments.into_iter().map(|shipment| shipment.shown_to(role)).collect())
+        })
+        .await
 }
 
 /// Put a shipment together.
@@ -54,7 +59,8 @@ async fn create_shipment(
 #[utoipa::path(tag = "shipments", params(("shipment_id" = uuid::Uuid, Path)), responses((status = 200, description = "The shipment", body = Shipment)))]
 #[get("/shipments/{shipment_id}")]
 async fn find_shipment(caller: Caller<ReadRegister>, id: RecordId, held: IfNoneMatch, db: Data<Db>) -> ApiResult<HttpResponse> {
-    register::find::<Shipment>(&db, &caller, id, &held).await
+    let shipment = register::load_any::<Shipment>(&mut *db.conn().await?, &caller.scope, id.0).await?;
+    Ok(held.answer(shipment.revision(), &shipment.shown_to(caller.role)))
 }
 
 /// Edit a draft; `lines` is replaced whole.

@@ -19,7 +19,7 @@ pub struct Journey {
     pub lines: Vec<(Uuid, i32, i64, i64)>,
 }
 
-/// Leads drafts on. What has been led on before is left as it is.
+/// Leads drafts on: those that the same transaction has made.
 pub async fn lead(conn: &mut Conn, by: Uuid, journey: &Journey) -> ApiResult<()> {
     step(conn, by, &journey.dispatched, DISPATCH).await?;
     let column = |value: fn(&(Uuid, i32, i64, i64)) -> i64| journey.lines.iter().map(value).collect::<Vec<_>>();
@@ -42,7 +42,7 @@ async fn step(conn: &mut Conn, by: Uuid, days: &[(Uuid, NaiveDate)], statement: 
 }
 
 const DISPATCH: &str = "UPDATE shipments SET status = 'dispatched', dispatched_on = step.day, recorded_by = $1
-    FROM unnest($2, $3) AS step (id, day) WHERE shipments.id = step.id AND shipments.status = 'draft'";
+    FROM unnest($2, $3) AS step (id, day) WHERE shipments.id = step.id AND shipments.status = 'draft' AND shipments.retired_at IS NULL";
 const RECEIVE: &str = "UPDATE shipments SET status = 'received', received_on = step.day, recorded_by = $1
     FROM unnest($2, $3) AS step (id, day) WHERE shipments.id = step.id AND shipments.status = 'dispatched'";
 const RECEIVE_LINES: &str =

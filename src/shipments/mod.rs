@@ -12,5 +12,6 @@ mod types;
 
 pub use api::routes;
 pub use journey::{Journey, lead};
-pub use store::visible;
+pub use rules::{knows_the_road, lots};
+pub use store::{tracked_items, visible};
 pub use types::{Shipment, ShipmentFields, ShipmentLineFields, ShipmentStatus};

@@ -1,6 +1,6 @@
 //! The SQL of shipments and their lines. Lines travel in whole sets: no statement is run once a line.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
@@ -12,14 +12,17 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::types::{
-    ReceivedLine, Shipment, ShipmentFields, ShipmentFilter, ShipmentHead, ShipmentLine, ShipmentLineFields, ShipmentRow,
-    ShipmentStatus,
+use super::{
+    rules,
+    types::{
+        ReceivedLine, Shipment, ShipmentFields, ShipmentFilter, ShipmentHead, ShipmentLine, ShipmentLineFields, ShipmentRow,
+        ShipmentStatus,
+    },
 };
 use crate::{
     auth::Scope,
     db::{Conn, siraj_pattern},
-    error::{ApiError, ApiResult, Code, Faults},
+    error::{ApiError, ApiResult, Code},
     facilities,
     http::{New, PageQuery, in_use, keyset},
     register::Record,
@@ -124,28 +127,20 @@ impl Record for Shipment {
         with_lines(conn, row.into_iter().collect()).await.map(|mut whole| whole.pop())
     }
 
-    async fn check_references(conn: &mut Conn, _: &Scope, fields: &ShipmentFields) -> ApiResult<()> {
-        let ids: Vec<Uuid> = fields.lines.iter().map(|line| line.item_id).collect();
-        let known = items::table.filter(items::id.eq_any(&ids)).select((items::id, items::expiry_tracked));
-        let known: HashMap<Uuid, bool> = known.load(conn).await?.into_iter().collect();
-        let mut faults = Faults::default();
-        for (index, line) in fields.lines.iter().enumerate() {
-            let at = |field: &str| format!("/lines/{index}/{field}");
-            let Some(tracked) = known.get(&line.item_id) else {
-                faults.add(at("item_id"), Code::UnknownReference);
-                continue;
-            };
-            for (field, given) in [("lot_number", line.lot_number.is_some()), ("expires_on", line.expires_on.is_some())] {
-                match (tracked, given) {
-                    (true, false) => faults.add(at(field), Code::Required),
-                    // A line of such an item has no such field.
-                    (false, true) => faults.add(at(field), Code::UnknownField),
-                    _ => {}
-                }
-            }
+    async fn check_references(conn: &mut Conn, scope: &Scope, fields: &ShipmentFields) -> ApiResult<()> {
+        let place = places::table.filter(places::id.eq(fields.facility_id)).filter(facilities::visible(scope));
+        if !diesel::select(exists(place)).get_result::<bool>(conn).await? {
+            return Err(ApiError::fault("/facility_id", Code::UnknownReference));
         }
-        Ok(faults.into_result()?)
+        let ids: Vec<Uuid> = fields.lines.iter().map(|line| line.item_id).collect();
+        Ok(rules::lots(&tracked_items(conn, &ids).await?, &fields.lines).into_result()?)
     }
+}
+
+/// Which of these items there are, and whether their lots expire.
+pub async fn tracked_items(conn: &mut Conn, ids: &[Uuid]) -> ApiResult<BTreeMap<Uuid, bool>> {
+    let known = items::table.filter(items::id.eq_any(ids)).select((items::id, items::expiry_tracked));
+    Ok(known.load(conn).await?.into_iter().collect())
 }
 
 /// The rows as whole records: all their lines in one query.

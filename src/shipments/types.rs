@@ -9,7 +9,9 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::rules::knows_the_road;
 use crate::{
+    auth::Role,
     error::{Code, Faults},
     http::{ListFilter, Merge, New},
     register::Fields,
@@ -223,6 +225,21 @@ pub struct ShipmentLine {
 impl From<&ShipmentLine> for ShipmentLineFields {
     fn from(line: &ShipmentLine) -> Self {
         Self { item_id: line.item_id, lot_number: line.lot_number.clone(), expires_on: line.expires_on, quantity: line.quantity }
+    }
+}
+
+impl Shipment {
+    /// What a reader of this role is shown: when it is on the road is not for everybody; a clerk knows when to expect it.
+    #[must_use]
+    pub fn shown_to(mut self, role: Role) -> Self {
+        if !knows_the_road(role, self.row.received_on.is_some()) {
+            self.row.dispatched_on = None;
+            self.row.head.note = None;
+            if role != Role::Clerk {
+                self.row.head.planned_on = None;
+            }
+        }
+        self
     }
 }
 

@@ -5,17 +5,31 @@ use uuid::Uuid;
 
 use super::{
     store,
-    types::{Staff, StaffIdentity},
+    types::{Staff, StaffIdentity, StaffPatch},
 };
 use crate::{
     auth::Actor,
     db::Conn,
     error::{ApiError, ApiResult, Code},
-    http::Answer,
+    http::{Answer, IfMatch},
     keys::Keys,
-    register::{load_any, load_open},
+    register::{change, close, load_open},
     reveals::{self, RevealRequest, SealedField},
 };
+
+/// Edits a person: only from where they are employed.
+pub async fn update(conn: &mut Conn, actor: &Actor, person: Uuid, expected: IfMatch, patch: &StaffPatch) -> ApiResult<Answer> {
+    load_open::<Staff>(conn, &actor.scope, person).await?;
+    store::ensure_own(conn, &actor.scope, person).await?;
+    change::<Staff>(conn, actor, person, expected, patch).await
+}
+
+/// Retires a person: only from where they are employed.
+pub async fn retire(conn: &mut Conn, actor: &Actor, person: Uuid, expected: IfMatch) -> ApiResult<Answer> {
+    load_open::<Staff>(conn, &actor.scope, person).await?;
+    store::ensure_own(conn, &actor.scope, person).await?;
+    close::<Staff>(conn, actor, person, expected).await
+}
 
 /// Seals who a person is, for this person only. What is answered never holds the content.
 pub async fn put_identity(
@@ -27,6 +41,7 @@ pub async fn put_identity(
 ) -> ApiResult<Answer> {
     let plain = serde_json::to_vec(identity).map_err(ApiError::internal)?;
     load_open::<Staff>(conn, &actor.scope, person).await?;
+    store::ensure_own(conn, &actor.scope, person).await?;
     let bound_to = SealedField::StaffIdentity.bound_to(person);
     let sealed = keys.seal(&bound_to, &plain).ok_or_else(|| ApiError::internal("an identity could not be sealed"))?;
     store::put_identity(conn, actor.id, person, sealed).await?;
@@ -34,14 +49,13 @@ pub async fn put_identity(
 }
 
 /// Reads who a person is. The reading is on record before the seal is opened, or there is no reading.
-pub async fn reveal(conn: &mut Conn, keys: &Keys, actor: &Actor, person: Uuid, request: &RevealRequest) -> ApiResult<Answer> {
-    load_any::<Staff>(conn, &actor.scope, person).await?;
+pub async fn reveal(conn: &mut Conn, keys: &Keys, actor: &Actor, person: Uuid, request: &RevealRequest) -> ApiResult<Value> {
+    store::ensure_close(conn, &actor.scope, person).await?;
     let there = store::find_identity(conn, person).await?.ok_or_else(|| ApiError::new(Code::NotFound))?;
     reveals::record(conn, actor, SealedField::StaffIdentity, person, &request.reason).await?;
     let bound_to = SealedField::StaffIdentity.bound_to(person);
     let plain = keys.unseal(&there.key_id, &bound_to, &there.sealed);
     let plain = plain.ok_or_else(|| ApiError::internal("an identity could not be opened"))?;
     // The parser's message could repeat what it read.
-    let identity: Value = serde_json::from_slice(&plain).map_err(|_| ApiError::internal("an identity is damaged"))?;
-    Answer::plain(&identity)
+    serde_json::from_slice(&plain).map_err(|_| ApiError::internal("an identity is damaged"))
 }

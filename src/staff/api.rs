@@ -68,14 +68,14 @@ async fn update_staff(
     body: Body<StaffPatch>,
     db: Data<Db>,
 ) -> ApiResult<Answer> {
-    register::update::<Staff>(&db, &caller, id, expected, &body).await
+    db.write(async |conn| actions::update(conn, &caller, id.0, expected, &body.value).await).await
 }
 
 /// Retire a person's record: it stays on record and counts no longer.
 #[utoipa::path(tag = "staff", params(("staff_id" = uuid::Uuid, Path)), responses((status = 200, description = "The retired record", body = Staff)))]
 #[delete("/staff/{staff_id}")]
 async fn retire_staff(caller: Caller<EditRegister>, id: RecordId, expected: IfMatch, db: Data<Db>) -> ApiResult<Answer> {
-    register::retire::<Staff>(&db, &caller, id, expected).await
+    db.write(async |conn| actions::retire(conn, &caller, id.0, expected).await).await
 }
 
 /// Who changed a person's record, and how.
@@ -112,6 +112,8 @@ async fn reveal_staff_identity(
     body: Body<RevealRequest>,
     db: Data<Db>,
     keys: Data<Keys>,
-) -> ApiResult<Answer> {
-    db.write(async |conn| actions::reveal(conn, &keys, &caller, id.0, &body.value).await).await
+) -> ApiResult<HttpResponse> {
+    let identity = db.write(async |conn| actions::reveal(conn, &keys, &caller, id.0, &body.value).await).await?;
+    // Not even the reader's own browser keeps it.
+    Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(identity))
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
+    dsl::exists,
     helper_types::{IntoBoxed, Select},
     pg::Pg,
     prelude::*,
@@ -12,9 +13,10 @@ use uuid::Uuid;
 
 use super::types::{SealedIdentity, Staff, StaffFields, StaffFilter};
 use crate::{
+    areas::holds,
     auth::Scope,
     db::{Conn, siraj_pattern},
-    error::ApiResult,
+    error::{ApiError, ApiResult, Code},
     facilities,
     http::{PageQuery, in_use, keyset},
     register::register_store,
@@ -63,7 +65,33 @@ fn holders(scope: &Scope, facility: Option<Uuid>, on: Option<NaiveDate>) -> Post
     held
 }
 
-register_store!(staff: Staff { fields: StaffFields }, "staff", scoped by "/area_id", visible);
+register_store!(staff: Staff { fields: StaffFields }, "staff", scoped by "/area_id", visible, references area_within);
+
+/// A person is employed from an area that the writer keeps: a post alone does not let them be put anywhere.
+async fn area_within(conn: &mut Conn, scope: &Scope, fields: &StaffFields) -> ApiResult<()> {
+    if holds(conn, scope, fields.area_id).await? || *scope == Scope::Everything {
+        return Ok(());
+    }
+    Err(ApiError::fault("/area_id", Code::UnknownReference))
+}
+
+/// Refuses to change a person who is employed from elsewhere: a post here is for reading.
+pub async fn ensure_own(conn: &mut Conn, scope: &Scope, person: Uuid) -> ApiResult<()> {
+    let area: Uuid = staff::table.find(person).select(staff::area_id).first(conn).await?;
+    if holds(conn, scope, area).await? { Ok(()) } else { Err(ApiError::new(Code::Forbidden)) }
+}
+
+/// Refuses whoever has nothing to do with a person today: employed from their areas, or at work at one of their
+/// facilities. To them the person's identity is absent.
+pub async fn ensure_close(conn: &mut Conn, scope: &Scope, person: Uuid) -> ApiResult<()> {
+    let area = staff::table.find(person).filter(visible(scope)).select(staff::area_id).first::<Uuid>(conn).await.optional()?;
+    let area = area.ok_or_else(|| ApiError::new(Code::NotFound))?;
+    let works = staff::table.find(person).filter(staff::id.eq_any(holders(scope, None, Some(Utc::now().date_naive()))));
+    if holds(conn, scope, area).await? || diesel::select(exists(works)).get_result(conn).await? {
+        return Ok(());
+    }
+    Err(ApiError::new(Code::NotFound))
+}
 
 /// One page of staff.
 pub async fn list(conn: &mut Conn, scope: &Scope, filter: &StaffFilter, page: &PageQuery) -> ApiResult<Vec<Staff>> {

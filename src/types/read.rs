@@ -2,7 +2,7 @@
 
 use std::hash::Hash;
 
-use chrono::{Datelike, NaiveDate, Utc};
+use chrono::{Datelike, Days, NaiveDate, Utc};
 use deserr::{DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef, take_cf_content};
 use uuid::Uuid;
 
@@ -72,6 +72,13 @@ pub fn in_order(faults: &mut Faults, pointer: &str, start: Option<NaiveDate>, en
     }
 }
 
+/// What happened cannot have happened after tomorrow: where it was written, the day may be a day ahead of UTC.
+pub fn happened(faults: &mut Faults, pointer: &str, day: NaiveDate) {
+    if day > Utc::now().date_naive() + Days::new(1) {
+        faults.add(pointer, Code::DateInFuture);
+    }
+}
+
 /// No entry may stand twice, and there may be no more of them than are kept.
 pub fn distinct<T: Eq + Hash>(faults: &mut Faults, pointer: &str, entries: &[T], most: usize) {
     let mut seen = std::collections::HashSet::new();
@@ -89,5 +96,20 @@ pub fn distinct<T: Eq + Hash>(faults: &mut Faults, pointer: &str, entries: &[T],
 pub fn within<T: PartialOrd + Copy>(faults: &mut Faults, pointer: &str, number: Option<T>, least: T, most: T) {
     if number.is_some_and(|number| number < least || number > most) {
         faults.add(pointer, Code::OutOfRange);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tomorrow_may_have_begun_where_it_was_written_but_no_later_day() {
+        let told = |ahead| {
+            let mut faults = Faults::default();
+            happened(&mut faults, "/dispatched_on", Utc::now().date_naive() + Days::new(ahead));
+            faults.0.len()
+        };
+        assert_eq!([told(0), told(1), told(3)], [0, 0, 1]);
     }
 }

@@ -88,7 +88,7 @@ async fn list_user_history(
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
     actions::load_any(&mut *db.conn().await?, id).await?;
-    listing.answer::<HistoryEntry>(async move |page, _| audit::history(&mut *db.conn().await?, id, page).await).await
+    listing.answer::<HistoryEntry>(async move |page, _| audit::history(&mut *db.conn().await?, None, id, page).await).await
 }
 
 /// Disable a user, who is out at once.

@@ -185,8 +185,10 @@ async fn access_is_said_once_for_a_day_and_the_history_of_the_area_tells_who_cha
     let same = manager.put(&format!("{path}/2013-10-01"), &besieged).await.expect_status(200).json();
     assert_eq!(same, made.json(), "what is there already is not written again");
     manager.put(&format!("{path}/2012-11-01"), &json!({"access": "hard_to_reach"})).await.expect_status(201);
-    let replaced =
-        manager.put(&format!("{path}/2013-10-01"), &json!({"access": "hard_to_reach"})).await.expect_status(200).json();
+    let other = json!({"access": "hard_to_reach"});
+    manager.put(&format!("{path}/2013-10-01"), &other).await.expect_problem(428, "precondition-required");
+    manager.put_with(&format!("{path}/2013-10-01"), "\"7\"", &other).await.expect_problem(412, "stale-revision");
+    let replaced = manager.put_with(&format!("{path}/2013-10-01"), "\"1\"", &other).await.expect_status(200).json();
     assert_eq!((&replaced["note"], &replaced["revision"]), (&Value::Null, &json!(2)));
 
     let days = |points: Vec<Value>| points.iter().map(|point| point["since_on"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
@@ -198,6 +200,13 @@ async fn access_is_said_once_for_a_day_and_the_history_of_the_area_tells_who_cha
     assert_eq!(told, [("areas", "created"), ("area_access", "created"), ("area_access", "created"), ("area_access", "changed")]);
     assert_eq!(history[3]["before"]["access"], "besieged");
     assert_eq!(history[3]["actor_id"], json!(manager.user_id));
+    // A wrong point is taken back: what was said before holds on.
+    manager.delete(&format!("{path}/2013-10-01"), "\"1\"").await.expect_problem(412, "stale-revision");
+    let gone = manager.delete(&format!("{path}/2013-10-01"), "\"2\"").await.expect_status(200).json();
+    assert!(gone["retired_at"].is_string());
+    assert_eq!(days(manager.all(&path).await), ["2012-11-01"]);
+    manager.delete(&format!("{path}/2013-10-01"), "*").await.expect_problem(404, "not-found");
+    manager.put(&format!("{path}/2013-10-01"), &besieged).await.expect_status(201);
 }
 
 #[tokio::test]
@@ -268,6 +277,7 @@ async fn many_who_say_the_same_day_at_once_make_one_point() {
         statuses.push(one.await.unwrap());
     }
     statuses.sort_unstable();
-    assert_eq!(statuses, [200, 200, 200, 200, 200, 200, 200, 201]);
+    // Who comes later says the same word, or has not read what there is.
+    assert_eq!(statuses, [200, 201, 428, 428, 428, 428, 428, 428]);
     assert_eq!(manager.all(&format!("/api/v1/areas/{ghouta}/access")).await.len(), 1);
 }

@@ -51,9 +51,12 @@ async fn a_post_is_given_ended_and_retired_and_its_history_tells_it() {
     let ended =
         manager.patch(&path, "\"1\"", &json!({"ends_on": "2013-12-31", "share_percent": 50})).await.expect_status(200).json();
     assert_eq!((&ended["ends_on"], &ended["share_percent"]), (&json!("2013-12-31"), &json!(50)));
-    // Null clears: the share is full time again.
-    let whole = manager.patch(&path, "\"2\"", &json!({"share_percent": null})).await.expect_status(200).json();
-    assert_eq!(whole["share_percent"], 100);
+    // Nobody said full time: a null does not put it back.
+    let problem = manager.patch(&path, "\"2\"", &json!({"share_percent": null})).await.expect_problem(422, "validation-failed");
+    assert_eq!(faults(&problem), [("/share_percent".to_owned(), "required".to_owned())]);
+    let problem = manager.patch(&path, "\"2\"", &json!({"share": null})).await.expect_problem(422, "validation-failed");
+    assert_eq!(faults(&problem), [("/share".to_owned(), "unknown-field".to_owned())]);
+    manager.patch(&path, "\"2\"", &json!({"share_percent": 100})).await.expect_status(200);
     manager.delete(&path, "\"3\"").await.expect_status(200);
     manager.patch(&path, "\"4\"", &json!({"role": null})).await.expect_problem(410, "record-deleted");
     let actions: Vec<_> = manager.all(&format!("{path}/history")).await.iter().map(|one| one["action"].clone()).collect();

@@ -143,6 +143,18 @@ async fn bodies_are_measured_before_they_are_read() {
         .send(Method::POST, path, &[JSON, ("content-encoding", "gzip")], Some(bomb))
         .await
         .expect_problem(413, "payload-too-large");
+    // A few hundred bytes that unpack to a hundred megabytes are never unpacked.
+    let mut packed = Vec::new();
+    brotli::BrotliCompress(
+        &mut std::io::Read::take(std::io::repeat(b' '), 128 << 20),
+        &mut packed,
+        &brotli::enc::BrotliEncoderParams { quality: 1, ..Default::default() },
+    )
+    .expect("packed");
+    for path in [path, "/api/v1/auth/login"] {
+        let answer = manager.send(Method::POST, path, &[JSON, ("content-encoding", "br")], Some(packed.clone())).await;
+        answer.expect_problem(413, "payload-too-large");
+    }
     let whole = gzip(b"{}");
     manager
         .send(Method::POST, path, &[JSON, ("content-encoding", "gzip")], Some(whole.clone()))

@@ -111,7 +111,9 @@ async fn the_status_of_a_facility_is_said_once_for_a_day_and_its_history_tells_i
     assert_eq!(same, made, "what is there already is not written again");
     // The first day of all is the day the facility was opened.
     manager.put(&format!("{path}/2013-01-01"), &json!({"functionality": "full"})).await.expect_status(201);
-    let replaced = manager.put(&format!("{path}/2013-02-10"), &json!({"functionality": "none"})).await.expect_status(200).json();
+    let none = json!({"functionality": "none"});
+    manager.put(&format!("{path}/2013-02-10"), &none).await.expect_problem(428, "precondition-required");
+    let replaced = manager.put_with(&format!("{path}/2013-02-10"), "\"1\"", &none).await.expect_status(200).json();
     assert_eq!((&replaced["causes"], &replaced["note"], &replaced["revision"]), (&json!([]), &json!(null), &json!(2)));
     let told = |points: Vec<serde_json::Value>| {
         let word = |point: &serde_json::Value, field: &str| point[field].as_str().unwrap().to_owned();

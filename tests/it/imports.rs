@@ -82,8 +82,14 @@ async fn the_demo_campaign_comes_to_44_facilities_and_740_staff_and_a_changed_re
     let changed = figures(&manager, "as_of=2015-12-31").await;
     assert_eq!(changed["facilities"]["total"], 44);
     assert_eq!(changed["facilities"]["counted_by_kind"], 44);
-    manager.delete(&path, "*").await.expect_status(200);
-    assert_eq!(figures(&manager, "as_of=2015-12-31").await["facilities"]["total"], 43);
+    // People work there and shipments went there: it is closed, not retired.
+    manager.delete(&path, "*").await.expect_problem(409, "still-in-use");
+    manager.patch(&path, "*", &json!({"closed_on": "2015-12-31"})).await.expect_status(200);
+    let closed = figures(&manager, "as_of=2015-12-31").await;
+    assert_eq!(closed["facilities"]["total"], 43);
+    let left_out = closed["method"]["staff.total"]["left_out"]["posts_at_facilities_not_open"].as_i64().expect("a number");
+    assert!(left_out > 0, "its people are not counted without a word");
+    assert!(closed["staff"]["total"].as_i64().expect("a number") < 740);
 }
 
 #[tokio::test]
@@ -180,4 +186,107 @@ async fn every_wrong_cell_is_named_and_nothing_is_written() {
         ]
     );
     assert!(app.user(Role::Manager).await.all("/api/v1/areas").await.is_empty());
+}
+
+/// A day that has not come.
+fn soon() -> String {
+    (chrono::Utc::now() + chrono::Days::new(10)).date_naive().to_string()
+}
+
+fn told(summary: &Summary) -> Vec<(&str, usize, &str, &str)> {
+    let mut told: Vec<_> =
+        summary.faults.iter().map(|one| (one.sheet.as_str(), one.row, one.column.as_str(), one.code.as_str())).collect();
+    told.sort_unstable();
+    told
+}
+
+#[tokio::test]
+async fn areas_may_stand_in_any_order_and_never_in_a_circle() {
+    let app = TestApp::start().await;
+    let columns = ["code", "name", "kind", "parent_code"];
+    let circle = [sheet("areas", &columns, &[&["AA", "A", "district", "BB"], &["BB", "B", "district", "AA"]])];
+    assert_eq!(told(&load(&app, &circle).await), [("areas", 2, "parent_code", "out-of-range")]);
+    let below_first = [sheet(
+        "areas",
+        &columns,
+        &[&["CAMP", "Camp", "camp", "TOWN"], &["TOWN", "Town", "district", "LAND"], &["LAND", "Land", "country", ""]],
+    )];
+    assert_eq!(load(&app, &below_first).await.faults, []);
+    let manager = app.user(Role::Manager).await;
+    let land = id_of(&manager.all("/api/v1/areas?q=LAND").await[0]);
+    assert_eq!(manager.all(&format!("/api/v1/areas?within={land}")).await.len(), 3);
+}
+
+#[tokio::test]
+async fn no_row_is_lost_without_a_word() {
+    let app = TestApp::start().await;
+    let areas = sheet("areas", &["code", "name", "kind"], &[&["A-1", "One", "country"]]);
+    let places = ["code", "name", "kinds", "area_code", "opened_on"];
+    let twice = [
+        areas.clone(),
+        sheet("facilities", &places, &[&["HOS-1", "One", "hospital", "A-1", ""], &["HOS-1", "Two", "hospital", "A-1", ""]]),
+    ];
+    assert_eq!(told(&load(&app, &twice).await), [("facilities", 3, "code", "repeated")]);
+    let status = |day: &str, word: &str| {
+        sheet("facility_status", &["facility_code", "since_on", "functionality"], &[&["HOS-1", day, word]])
+    };
+    let place = sheet("facilities", &places, &[&["HOS-1", "One", "hospital", "A-1", "2013-01-01"]]);
+    let early = [areas.clone(), place.clone(), status("2012-12-31", "full")];
+    assert_eq!(told(&load(&app, &early).await), [("facility_status", 2, "since_on", "date-order")]);
+    let future = [areas.clone(), place.clone(), status(&soon(), "full")];
+    assert_eq!(told(&load(&app, &future).await), [("facility_status", 2, "since_on", "date-in-future")]);
+    assert_eq!(load(&app, &[areas.clone(), place.clone(), status("2013-05-01", "full")]).await.faults, []);
+    // A corrected row is not taken for one that is there already.
+    let corrected = [areas, place, status("2013-05-01", "destroyed")];
+    assert_eq!(told(&load(&app, &corrected).await), [("facility_status", 2, "facility_code", "record-conflict")]);
+}
+
+#[tokio::test]
+async fn a_shipment_from_a_sheet_goes_no_other_way_than_one_through_the_api() {
+    let app = TestApp::start().await;
+    let before = [
+        sheet("areas", &["code", "name", "kind"], &[&["A-1", "One", "country"]]),
+        sheet("facilities", &["code", "name", "kinds", "area_code"], &[&["HOS-1", "One", "hospital", "A-1"]]),
+        sheet(
+            "items",
+            &["code", "name", "category", "base_unit", "expiry_tracked"],
+            &[&["FUEL", "Fuel", "fuel", "litre", "false"]],
+        ),
+    ];
+    assert_eq!(load(&app, &before).await.faults, []);
+    let heads = |dispatched: &str, received: &str| {
+        sheet("shipments", &["code", "facility_code", "dispatched_on", "received_on"], &[&["S-1", "HOS-1", dispatched, received]])
+    };
+    let lines = |shipment: &str, accepted: &str, rejected: &str| {
+        sheet(
+            "shipment_lines",
+            &["shipment_code", "line", "item_code", "quantity", "accepted_quantity", "rejected_quantity"],
+            &[&[shipment, "1", "FUEL", "10", accepted, rejected]],
+        )
+    };
+    let arrived = |code| ("shipment_lines", 2, "accepted_quantity", code);
+    let cases = [
+        (heads("", "2014-01-02"), lines("S-1", "10", "0"), ("shipments", 2, "dispatched_on", "required")),
+        (heads("2014-01-01", "2014-01-02"), lines("S-1", "", ""), arrived("required")),
+        (heads("2014-01-01", ""), lines("S-1", "10", "0"), arrived("wrong-state")),
+        (heads("2014-01-01", "2014-01-02"), lines("S-1", "10", "1"), arrived("out-of-range")),
+        (heads("2014-01-02", "2014-01-01"), lines("S-1", "10", "0"), ("shipments", 2, "received_on", "date-order")),
+        (heads(&soon(), ""), lines("S-1", "", ""), ("shipments", 2, "dispatched_on", "date-in-future")),
+    ];
+    for (head, line, expected) in cases {
+        assert_eq!(told(&load(&app, &[head, line]).await), [expected]);
+    }
+    assert_eq!(load(&app, &[heads("2014-01-01", "2014-01-02"), lines("S-1", "9", "1")]).await.faults, []);
+    // What is on record is not corrected by a sheet, and not passed over in silence.
+    let corrected = [heads("2014-01-01", "2014-01-03"), lines("S-1", "9", "1")];
+    assert_eq!(told(&load(&app, &corrected).await), [("shipments", 2, "code", "record-conflict")]);
+    let alone = [
+        sheet("shipments", &["code", "facility_code"], &[&["S-2", "HOS-1"]]),
+        sheet(
+            "shipment_lines",
+            &["shipment_code", "line", "item_code", "quantity"],
+            &[&["S-2", "1", "FUEL", "5"], &["S-1", "1", "FUEL", "5"]],
+        ),
+    ];
+    assert_eq!(told(&load(&app, &alone).await), [("shipment_lines", 3, "shipment_code", "unknown-reference")]);
 }

@@ -22,6 +22,7 @@ mod items;
 mod migrations;
 mod organizations;
 mod projects;
+mod references;
 mod reports;
 mod sealed;
 mod sealed_locations;

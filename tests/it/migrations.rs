@@ -94,7 +94,7 @@ async fn the_service_owns_nothing_and_may_not_rewrite_the_past() {
         );
         names(&database, &question).await
     };
-    assert_eq!(may("DELETE").await, ["idempotency_keys"]);
+    assert_eq!(may("DELETE").await, ["idempotency_keys", "refresh_tokens"]);
     assert_eq!(may("TRUNCATE, REFERENCES, TRIGGER").await, Vec::<String>::new());
     let writable = may("INSERT, UPDATE").await;
     assert!(writable.contains(&"facilities".to_owned()), "the question finds nothing");
@@ -139,6 +139,14 @@ async fn nobody_changes_the_audit_not_even_its_owner() {
     assert_eq!(refused.code().map(tokio_postgres::error::SqlState::code), Some("42501"));
     let lines: i64 = owner.query_one("SELECT count(*) FROM audit_log", &[]).await.expect("lines").get(0);
     assert_eq!(lines, 1);
+}
+
+#[tokio::test]
+async fn what_runs_as_the_owner_never_meets_a_temporary_table() {
+    let database = TestDatabase::create().await;
+    let open = "SELECT p.proname::text FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef
+        AND NOT coalesce(p.proconfig, '{}') @> ARRAY['search_path=pg_catalog, public, pg_temp']";
+    assert_eq!(names(&database, open).await, Vec::<String>::new());
 }
 
 #[test]

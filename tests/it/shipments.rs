@@ -170,10 +170,11 @@ async fn lines_of_wrong_values_are_refused_with_every_fault_and_nothing_is_half_
     let mut body = place.body("SHP-01");
     (body["facility_id"], body["planned_on"]) = (json!(Uuid::now_v7()), json!("2010-01-01"));
     let problem = place.manager.post(SHIPMENTS, &body).await.expect_problem(422, "validation-failed");
+    assert_eq!(faults(&problem), pairs(&[("/facility_id", "unknown-reference")]));
+    body["facility_id"] = json!(place.facility);
+    let problem = place.manager.post(SHIPMENTS, &body).await.expect_problem(422, "validation-failed");
     assert_eq!(faults(&problem), pairs(&[("/planned_on", "date-out-of-range")]));
     body["planned_on"] = json!(null);
-    let problem = place.manager.post(SHIPMENTS, &body).await.expect_problem(422, "validation-failed");
-    assert_eq!(faults(&problem), pairs(&[("/facility_id", "unknown-reference")]));
     let owner = place.app.database.owner().await;
     let rows: i64 = owner
         .query_one("SELECT (SELECT count(*) FROM shipments) + (SELECT count(*) FROM shipment_lines)", &[])
@@ -182,7 +183,6 @@ async fn lines_of_wrong_values_are_refused_with_every_fault_and_nothing_is_half_
         .get(0);
     assert_eq!(rows, 0);
     // Five hundred are not too many.
-    body["facility_id"] = json!(place.facility);
     body["lines"] = (0..500).map(|number| lot(&format!("L{number}"))).collect();
     assert_eq!(place.manager.post(SHIPMENTS, &body).await.expect_status(201).json()["lines"][499]["line"], 500);
 }

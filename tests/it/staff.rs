@@ -115,7 +115,12 @@ async fn people_are_found_by_what_they_are_and_where_they_work() {
     manager.delete(&format!("/api/v1/assignments/{}", id_of(&freed)), "*").await.expect_status(200);
     assert_eq!(find("on=2014-01-01".into()).await, ["S-0002"]);
     assert_eq!(find("q=%D8%A7%D8%B7%D9%81%D8%A7%D9%84".into()).await, ["S-0002"], "spellings of alef are one");
-    manager.delete(&format!("{STAFF}/{}", id_of(&one)), "*").await.expect_status(200);
+    let path = format!("{STAFF}/{}", id_of(&one));
+    manager.delete(&path, "*").await.expect_problem(409, "still-in-use");
+    for post in manager.all(&format!("/api/v1/assignments?staff_id={}", id_of(&one))).await {
+        manager.delete(&format!("/api/v1/assignments/{}", id_of(&post)), "*").await.expect_status(200);
+    }
+    manager.delete(&path, "*").await.expect_status(200);
     assert_eq!(find("retired=true".into()).await, ["S-0001"]);
     assert_eq!(find("limit=1".into()).await, ["S-0002", "S-0003"]);
     let csv = manager.get(&format!("{STAFF}?format=csv")).await.expect_status(200).text();
@@ -234,6 +239,9 @@ async fn who_a_person_is_lies_sealed_and_is_read_only_with_a_reason_on_record() 
     let owner = app.database.owner().await;
     let found: i64 = owner.query_one("SELECT (SELECT count(*) FROM staff_identities WHERE position('Canary'::bytea IN sealed) > 0) + (SELECT count(*) FROM audit_log a WHERE a::text ILIKE '%canary%') + (SELECT count(*) FROM idempotency_keys WHERE position('Canary'::bytea IN body) > 0)", &[]).await.expect("count").get(0);
     assert_eq!(found, 0);
+    for post in manager.all(&format!("/api/v1/assignments?staff_id={}", one_id(&path))).await {
+        manager.delete(&format!("/api/v1/assignments/{}", id_of(&post)), "*").await.expect_status(200);
+    }
     coordinator.delete(&path, "*").await.expect_status(200);
     coordinator.put(&format!("{path}/identity"), &identity).await.expect_problem(410, "record-deleted");
     // A sealed text that was moved to another person opens for nobody, and nothing is recorded as read.
@@ -245,4 +253,33 @@ async fn who_a_person_is_lies_sealed_and_is_read_only_with_a_reason_on_record() 
 
 fn one_id(path: &str) -> &str {
     path.rsplit('/').next().unwrap()
+}
+
+#[tokio::test]
+async fn a_post_of_the_past_opens_no_identity_and_no_post_lets_a_person_be_changed_from_elsewhere() {
+    let app = TestApp::start().await;
+    let manager = app.user(Role::Manager).await;
+    let (east, west) = (app.area("EAST", None).await, app.area("WEST", None).await);
+    let there = app.facility(&manager, "MPT-01", west).await;
+    let one = person(&manager, "S-0001", east).await;
+    let (own, elsewhere) = (app.coordinator(&[east]).await, app.coordinator(&[west]).await);
+    let path = format!("{STAFF}/{}", id_of(&one));
+    let (identity, reason) = (json!({"name": "Somebody"}), json!({"reason": "The family asked for a message."}));
+    own.put(&format!("{path}/identity"), &identity).await.expect_status(204);
+    let old = post(&manager, &one, &there, "2013-01-01", Some("2013-02-01")).await;
+    elsewhere.get(&path).await.expect_status(200);
+    elsewhere.post(&format!("{path}/reveals"), &reason).await.expect_problem(404, "not-found");
+    app.clerk(id_of(&there)).await.post(&format!("{path}/reveals"), &reason).await.expect_problem(404, "not-found");
+    for answer in [
+        elsewhere.put(&format!("{path}/identity"), &identity).await,
+        elsewhere.patch(&path, "*", &json!({"cadre": "nurse"})).await,
+        elsewhere.delete(&path, "*").await,
+    ] {
+        answer.expect_problem(403, "forbidden");
+    }
+    let moved = own.patch(&path, "*", &json!({"area_id": west})).await.expect_problem(422, "validation-failed");
+    assert_eq!(faults(&moved), [("/area_id".to_owned(), "unknown-reference".to_owned())]);
+    // Whoever works there today can be found.
+    manager.patch(&format!("/api/v1/assignments/{}", id_of(&old)), "*", &json!({"ends_on": null})).await.expect_status(200);
+    elsewhere.post(&format!("{path}/reveals"), &reason).await.expect_status(200);
 }

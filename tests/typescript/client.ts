@@ -47,6 +47,6 @@ console.log(
   JSON.stringify({
     codes: facilities.map((facility) => facility.code),
     facilities: figures.data.facilities.total,
-    staff: figures.data.staff.total,
+    staff: figures.data.staff?.total,
   }),
 );

@@ -71,6 +71,11 @@ impl Client {
     }
 
     /// An edit against the ETag of an earlier answer (`"*"` for whatever there is).
+    pub async fn put_with(&self, path: &str, etag: &str, body: &Value) -> Answer {
+        self.send(Method::PUT, path, &[("content-type", "application/json"), ("if-match", etag)], Some(body.to_string().into()))
+            .await
+    }
+
     pub async fn patch(&self, path: &str, etag: &str, body: &Value) -> Answer {
         self.json(Method::PATCH, path, &[("if-match", etag)], body).await
     }
