@@ -24,7 +24,7 @@ use crate::{
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
-    openapi, organizations, projects, reports, reveals, sessions, shipments, staff, support, users,
+    lots, openapi, organizations, projects, reports, reveals, sessions, shipments, staff, stock, stock_locations, support, users,
 };
 
 /// What the application is made of.
@@ -58,6 +58,9 @@ fn api(config: &mut ServiceConfig) {
         .configure(organizations::routes)
         .configure(projects::routes)
         .configure(contracts::routes)
+        .configure(lots::routes)
+        .configure(stock_locations::routes)
+        .configure(stock::routes)
         .configure(support::routes)
         .configure(items::routes)
         .configure(shipments::routes)

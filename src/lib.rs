@@ -13,8 +13,8 @@
 //! | 6 | `areas`, `organizations`, `items` |
 //! | 7 | `facilities` |
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
-//! | 9 | `staff`, `claims`, `shipments`, `support` |
-//! | 10 | `assignments` |
+//! | 9 | `staff`, `claims`, `shipments`, `support`, `lots`, `stock_locations` |
+//! | 10 | `assignments`, `stock` |
 //! | 11 | `reports`, `imports`, `openapi` |
 //! | 12 | `app` |
 //! | 13 | `cli`, and `main` above it |
@@ -36,6 +36,7 @@ pub mod http;
 pub mod imports;
 pub mod items;
 pub mod keys;
+pub mod lots;
 pub mod openapi;
 pub mod organizations;
 pub mod postgres;
@@ -47,6 +48,8 @@ pub mod schema;
 pub mod sessions;
 pub mod shipments;
 pub mod staff;
+pub mod stock;
+pub mod stock_locations;
 pub mod support;
 pub mod types;
 pub mod users;

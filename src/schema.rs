@@ -268,6 +268,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    lots (id) {
+        id -> Uuid,
+        item_id -> Uuid,
+        expiry_tracked -> Bool,
+        number -> Nullable<Text>,
+        expires_on -> Nullable<Date>,
+        manufacturer -> Nullable<Text>,
+        origin_id -> Nullable<Uuid>,
+        status -> Text,
+        reason -> Nullable<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     organization_names (folded) {
         folded -> Text,
         organization_id -> Uuid,
@@ -416,6 +435,77 @@ diesel::table! {
 }
 
 diesel::table! {
+    stock_balances (location_id, lot_id) {
+        id -> Uuid,
+        location_id -> Uuid,
+        lot_id -> Uuid,
+        quantity -> Int8,
+    }
+}
+
+diesel::table! {
+    stock_days (location_id, lot_id, day) {
+        location_id -> Uuid,
+        lot_id -> Uuid,
+        day -> Date,
+        closing -> Int8,
+    }
+}
+
+diesel::table! {
+    stock_documents (id) {
+        id -> Uuid,
+        kind -> Text,
+        occurred_on -> Date,
+        from_id -> Uuid,
+        from_holds -> Bool,
+        to_id -> Uuid,
+        to_holds -> Bool,
+        reference -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        organization_id -> Nullable<Uuid>,
+        contract_id -> Nullable<Uuid>,
+        campaign_id -> Nullable<Uuid>,
+        reverses_id -> Nullable<Uuid>,
+        written_in -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    stock_locations (id) {
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        name_ar -> Nullable<Text>,
+        kind -> Text,
+        holds -> Nullable<Bool>,
+        area_id -> Nullable<Uuid>,
+        facility_id -> Nullable<Uuid>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    stock_movements (document_id, line) {
+        document_id -> Uuid,
+        line -> Int4,
+        lot_id -> Uuid,
+        quantity -> Int8,
+        occurred_on -> Date,
+        from_id -> Uuid,
+        from_holds -> Bool,
+        to_id -> Uuid,
+        to_holds -> Bool,
+    }
+}
+
+diesel::table! {
     user_areas (id) {
         id -> Uuid,
         user_id -> Uuid,
@@ -483,6 +573,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     facility_support,
     idempotency_keys,
     items,
+    lots,
     organization_names,
     organizations,
     project_facilities,
@@ -493,6 +584,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     shipments,
     staff,
     staff_identities,
+    stock_balances,
+    stock_days,
+    stock_documents,
+    stock_locations,
+    stock_movements,
     user_areas,
     user_passwords,
     user_tickets,

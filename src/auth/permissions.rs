@@ -36,6 +36,16 @@ permissions! {
     EditRegister: Manager Coordinator;
     /// Receive a shipment at one's facility.
     ReceiveShipments: Manager Coordinator Clerk;
+    /// Read lots, places and what lies there (admins: nothing that is controlled).
+    ReadStock: Admin Manager Coordinator Clerk Auditor;
+    /// Read stock documents, which may hold what is controlled.
+    ReadStockDocuments: Manager Coordinator Clerk Auditor;
+    /// Add lots and write stock documents, within one's scope.
+    EditStock: Manager Coordinator Clerk;
+    /// Keep the places where stock lies, within one's scope.
+    EditStockLocations: Manager Coordinator;
+    /// Hold, release, recall and correct lots.
+    ManageLots: Manager Coordinator;
     /// Keep areas and the catalogue of items.
     EditReferences: Admin Manager;
     /// Record how an area can be reached, within one's scope.

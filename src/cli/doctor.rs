@@ -32,7 +32,7 @@ pub fn run(config: &Config) -> ExitCode {
     match Database::join(config) {
         Err(wrong) => tell("database", Err(wrong)),
         Ok(database) => {
-            tell("database", look_at(&database.owner_url));
+            tell("database", look_at(&database.service_url));
             database.close();
         }
     }

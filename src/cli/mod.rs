@@ -58,6 +58,8 @@ enum Command {
         #[arg(long)]
         as_of: Option<NaiveDate>,
     },
+    /// Add the ledger of supplies up again and tell every difference.
+    Verify,
     /// Say what is wrong with configuration, database, clock and disk.
     Doctor,
     /// Ask the service on this machine whether it is ready (for container health checks).
@@ -79,6 +81,7 @@ pub fn run() -> ExitCode {
         Command::CreateAdmin { email, name } => tasks::create_admin(&cli.config, &email, &name),
         Command::Import { path, dry_run } => tasks::import(&cli.config, &path, dry_run),
         Command::Figures { as_of } => tasks::figures(&cli.config, as_of),
+        Command::Verify => tasks::verify(&cli.config),
         Command::Healthcheck => tasks::healthcheck(&cli.config),
         Command::Openapi | Command::Doctor => Ok(()),
     });

@@ -76,6 +76,11 @@ codes! {
     IdempotencyInProgress "idempotency-in-progress" 409 "The first request with this key is still being worked on." "الطلب الأول بهذا المفتاح ما زال قيد التنفيذ.";
     WrongState "wrong-state" 409 "The record is in a state that does not allow this." "حالة السجل لا تسمح بهذا.";
     StillInUse "still-in-use" 409 "Other records in use name this one; retire those first, or close it instead." "سجلات أخرى مستعملة تشير إلى هذا السجل؛ اسحبها أولًا أو أغلقه.";
+    InsufficientStock "insufficient-stock" 409 "There is less of a lot than the document takes." "الكمية المتوفرة من إحدى التشغيلات أقل من المطلوب.";
+    LaterInsufficientStock "later-insufficient-stock" 409 "On a later day there would have been less than nothing." "كان الرصيد سيصبح سالبًا في يوم لاحق.";
+    LotExpired "lot-expired" 409 "A lot has expired by that day; it may only be set aside." "تشغيلة منتهية الصلاحية في ذلك اليوم؛ يجوز عزلها فقط.";
+    LotRecalled "lot-recalled" 409 "A lot has been recalled; it may only be set aside." "تشغيلة مسحوبة من الاستعمال؛ يجوز عزلها فقط.";
+    LotBlocked "lot-blocked" 409 "A lot is in quarantine or on hold; it may only be set aside." "تشغيلة في الحجر أو موقوفة؛ يجوز عزلها فقط.";
     RecordDeleted "record-deleted" 410 "This record has been retired." "هذا السجل مسحوب.";
     StaleRevision "stale-revision" 412 "The record has changed since you read it." "تغيّر السجل منذ قراءتك له.";
     PayloadTooLarge "payload-too-large" 413 "The body is larger than allowed." "نص الطلب أكبر من المسموح.";
@@ -95,6 +100,7 @@ codes! {
     UnknownValue "unknown-value" 422 "Not one of the allowed values." "ليست من القيم المسموحة.";
     UnknownReference "unknown-reference" 422 "There is no such record." "لا يوجد سجل كهذا.";
     RetiredReference "retired-reference" 422 "That record has been retired." "السجل المشار إليه مسحوب.";
+    WrongPlaces "wrong-places" 422 "No act leads from the one place to the other." "لا حركة تؤدي من هذا الموقع إلى ذاك.";
     Required "required" 422 "A value is required." "القيمة مطلوبة.";
     WrongType "wrong-type" 422 "The value is of the wrong type." "نوع القيمة غير صحيح.";
     InvalidText "invalid-text" 422 "The text has characters that are not allowed." "في النص محارف غير مسموحة.";

@@ -33,6 +33,18 @@ const SPECIAL: &[(&str, Code, &[&str])] = &[
     ("claims_part_of_campaign_fkey", Code::UnknownReference, &["/campaign_id"]),
     ("facility_status_since_on_order_check", Code::DateOrder, &["/since_on"]),
     ("facilities_opened_on_order_check", Code::DateOrder, &["/opened_on"]),
+    ("lots_expiry_check", Code::Required, &["/number", "/expires_on"]),
+    ("stock_locations_place_check", Code::Required, &["/area_id", "/facility_id"]),
+    ("stock_documents_reverses_id_key", Code::WrongState, &[]),
+    ("stock_documents_reverses_reversal_check", Code::WrongState, &[]),
+    ("stock_documents_why_check", Code::Required, &["/reason"]),
+    ("stock_movements_lot_key", Code::Repeated, &["/lines"]),
+    ("stock_movements_lot_id_fkey", Code::UnknownReference, &["/lines"]),
+    ("stock_movements_lot_expired_check", Code::LotExpired, &["/lines"]),
+    ("stock_movements_lot_recalled_check", Code::LotRecalled, &["/lines"]),
+    ("stock_movements_lot_blocked_check", Code::LotBlocked, &["/lines"]),
+    ("stock_balances_quantity_check", Code::InsufficientStock, &["/lines"]),
+    ("stock_days_closing_check", Code::LaterInsufficientStock, &["/lines"]),
     ("shipments_order_check", Code::DateOrder, &["/received_on"]),
 ];
 

@@ -29,5 +29,6 @@ mod sealed_locations;
 mod sessions;
 mod shipments;
 mod staff;
+mod stock;
 mod typescript;
 mod users;

@@ -1,0 +1,11 @@
+DROP TABLE stock_days, stock_balances, stock_movements, stock_documents CASCADE;
+DROP TABLE stock_locations, lots CASCADE;
+DROP FUNCTION siraj_lot_tracked();
+DROP TRIGGER lots_item_id_held ON items;
+DROP TRIGGER stock_locations_area_id_held ON areas;
+DROP TRIGGER stock_locations_facility_id_held ON facilities;
+DROP FUNCTION siraj_post_movements();
+DROP FUNCTION siraj_reverse_document();
+DROP FUNCTION siraj_document_is_whole();
+DROP FUNCTION siraj_location_keeps();
+ALTER TABLE items DROP CONSTRAINT items_id_expiry_tracked_key;

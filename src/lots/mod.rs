@@ -1,0 +1,14 @@
+//! Lots: what of an item came from one batch, with the day it expires.
+//!
+//! The facts of a lot do not change; a wrong one is corrected with a reason, and the history keeps what it said before. An item whose
+//! lots do not expire has one lot without a number: nothing is invented for an instrument. Whether a lot may be used is a state
+//! (`quarantined`, `available`, `on_hold`, `recalled`); that it has expired follows from the day and is never stored.
+
+mod actions;
+mod api;
+mod rules;
+mod store;
+mod types;
+
+pub use api::routes;
+pub use types::{Lot, LotFields, LotStatus};

@@ -1,0 +1,18 @@
+//! Stock: the ledger of what came, lies, went, and was lost.
+//!
+//! The ledger is the only truth. A document is one act of one day, from one place to another: what kind of act it is follows from the
+//! two. Its movements have two legs each, so that what leaves one place arrives at another. Nothing of it is ever changed: a wrong
+//! document is reversed, whole, on its own day. The database keeps the balances with every movement and refuses what would make this
+//! moment or any later day negative; `siraj verify` adds the ledger up again and must find no difference.
+
+mod actions;
+mod api;
+mod rules;
+mod statements;
+mod store;
+mod types;
+mod verify;
+
+pub use api::routes;
+pub use types::{DocumentKind, StockDocument};
+pub use verify::{Verified, verify};

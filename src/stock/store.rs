@@ -1,0 +1,243 @@
+//! The SQL of documents, movements and balances. Nothing here is ever updated: the ledger only grows.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::{
+    dsl::exists,
+    pg::Pg,
+    prelude::*,
+    sql_types::{Array, BigInt, Bool, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::{
+    statements::{Balances, Card},
+    types::{
+        DocumentKind, NewStockDocument, StockBalance, StockBalanceFilter, StockCardFilter, StockCardLine, StockDocument,
+        StockDocumentFilter, StockDocumentRow, StockLine,
+    },
+};
+use crate::{
+    auth::{Actor, Scope},
+    db::Conn,
+    error::{ApiError, ApiResult, Code},
+    http::{PageQuery, keyset},
+    schema::{items, lots, stock_documents, stock_locations, stock_movements},
+    stock_locations as places,
+    types::Reason,
+};
+
+/// The documents that a scope holds: those from or to its places.
+fn visible(scope: &Scope) -> Box<dyn BoxableExpression<stock_documents::table, Pg, SqlType = Bool> + '_> {
+    let own = || {
+        let places = stock_locations::table.select(stock_locations::id).into_boxed();
+        places.filter(stock_locations::holds.eq(true)).filter(places::visible(scope))
+    };
+    match scope {
+        Scope::Everything => Box::new(stock_documents::id.eq(stock_documents::id)),
+        _ => Box::new(stock_documents::from_id.eq_any(own()).or(stock_documents::to_id.eq_any(own()))),
+    }
+}
+
+/// Writes a document if its id is free; whether it was.
+pub async fn insert(
+    conn: &mut Conn,
+    by: Uuid,
+    id: Uuid,
+    kind: DocumentKind,
+    new: &NewStockDocument,
+    holds: (bool, bool),
+) -> ApiResult<bool> {
+    let inserted = diesel::insert_into(stock_documents::table)
+        .values((
+            stock_documents::id.eq(id),
+            stock_documents::kind.eq(kind),
+            stock_documents::occurred_on.eq(new.occurred_on),
+            stock_documents::from_id.eq(new.from_id),
+            stock_documents::from_holds.eq(holds.0),
+            stock_documents::to_id.eq(new.to_id),
+            stock_documents::to_holds.eq(holds.1),
+            stock_documents::reference.eq(&new.reference),
+            stock_documents::reason.eq(&new.reason),
+            stock_documents::organization_id.eq(new.organization_id),
+            stock_documents::contract_id.eq(new.contract_id),
+            stock_documents::campaign_id.eq(new.campaign_id),
+            stock_documents::recorded_by.eq(by),
+        ))
+        .on_conflict(stock_documents::id)
+        .do_nothing()
+        .execute(conn)
+        .await?;
+    if inserted == 0 {
+        return Ok(false);
+    }
+    diesel::sql_query(MOVE)
+        .bind::<SqlUuid, _>(id)
+        .bind::<Array<SqlUuid>, _>(new.lines.iter().map(|line| line.lot_id).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(new.lines.iter().map(|line| line.quantity).collect::<Vec<_>>())
+        .execute(conn)
+        .await?;
+    Ok(true)
+}
+
+const MOVE: &str =
+    "INSERT INTO stock_movements (document_id, line, lot_id, quantity, occurred_on, from_id, from_holds, to_id, to_holds)
+    SELECT d.id, given.line, given.lot_id, given.quantity, d.occurred_on, d.from_id, d.from_holds, d.to_id, d.to_holds
+    FROM stock_documents d, unnest($2, $3) WITH ORDINALITY AS given (lot_id, quantity, line) WHERE d.id = $1";
+
+/// Turns a document round, on its own day; whether the new id was free.
+pub async fn reverse(conn: &mut Conn, by: Uuid, id: Uuid, was: Uuid, reason: &Reason) -> ApiResult<bool> {
+    let turned = diesel::sql_query(TURN)
+        .bind::<SqlUuid, _>(id)
+        .bind::<SqlUuid, _>(was)
+        .bind::<diesel::sql_types::Text, _>(reason)
+        .bind::<SqlUuid, _>(by)
+        .execute(conn)
+        .await?;
+    if turned == 0 {
+        return Ok(false);
+    }
+    diesel::sql_query(MOVE_BACK).bind::<SqlUuid, _>(id).bind::<SqlUuid, _>(was).execute(conn).await?;
+    Ok(true)
+}
+
+const TURN: &str = "INSERT INTO stock_documents
+      (id, kind, occurred_on, from_id, from_holds, to_id, to_holds, reference, reason, organization_id, contract_id, campaign_id, reverses_id, recorded_by)
+    SELECT $1, 'reversal', occurred_on, to_id, to_holds, from_id, from_holds, reference, $3, organization_id, contract_id, campaign_id, id, $4
+    FROM stock_documents WHERE id = $2 ON CONFLICT (id) DO NOTHING";
+const MOVE_BACK: &str = "INSERT INTO stock_movements (document_id, line, lot_id, quantity, occurred_on, from_id, from_holds, to_id, to_holds)
+    SELECT $1, line, lot_id, quantity, occurred_on, to_id, to_holds, from_id, from_holds FROM stock_movements WHERE document_id = $2";
+
+/// A document, if the scope holds it.
+pub async fn find(conn: &mut Conn, scope: &Scope, id: Uuid) -> ApiResult<StockDocument> {
+    let row = stock_documents::table.find(id).filter(visible(scope)).select(StockDocumentRow::as_select()).first(conn).await?;
+    with_lines(conn, vec![row]).await?.pop().ok_or_else(|| ApiError::new(Code::NotFound))
+}
+
+/// The rows as whole documents: all lines in one query.
+async fn with_lines(conn: &mut Conn, rows: Vec<StockDocumentRow>) -> ApiResult<Vec<StockDocument>> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let found: Vec<(Uuid, Uuid, i64)> = stock_movements::table
+        .filter(stock_movements::document_id.eq_any(&ids))
+        .order((stock_movements::document_id, stock_movements::line))
+        .select((stock_movements::document_id, stock_movements::lot_id, stock_movements::quantity))
+        .load(conn)
+        .await?;
+    let mut lines: HashMap<Uuid, Vec<StockLine>> = HashMap::new();
+    for (document, lot_id, quantity) in found {
+        lines.entry(document).or_default().push(StockLine { lot_id, quantity });
+    }
+    let reversals: HashMap<Uuid, Uuid> = stock_documents::table
+        .filter(stock_documents::reverses_id.assume_not_null().eq_any(&ids))
+        .select((stock_documents::reverses_id.assume_not_null(), stock_documents::id))
+        .load(conn)
+        .await?
+        .into_iter()
+        .collect();
+    let whole = |row: StockDocumentRow| StockDocument {
+        lines: lines.remove(&row.id).unwrap_or_default(),
+        reversed_by_id: reversals.get(&row.id).copied(),
+        row,
+    };
+    Ok(rows.into_iter().map(whole).collect())
+}
+
+/// One page of documents.
+pub async fn list(
+    conn: &mut Conn,
+    scope: &Scope,
+    filter: &StockDocumentFilter,
+    page: &PageQuery,
+) -> ApiResult<Vec<StockDocument>> {
+    let mut query = stock_documents::table.select(StockDocumentRow::as_select()).into_boxed();
+    if *scope != Scope::Everything {
+        query = query.filter(visible(scope));
+    }
+    if let Some(kind) = filter.kind {
+        query = query.filter(stock_documents::kind.eq(kind));
+    }
+    if let Some(location) = filter.location_id {
+        query = query.filter(stock_documents::from_id.eq(location).or(stock_documents::to_id.eq(location)));
+    }
+    if let Some(contract) = filter.contract_id {
+        query = query.filter(stock_documents::contract_id.eq(contract));
+    }
+    if let Some(day) = filter.since_on {
+        query = query.filter(stock_documents::occurred_on.ge(day));
+    }
+    if let Some(day) = filter.until_on {
+        query = query.filter(stock_documents::occurred_on.le(day));
+    }
+    let moved = || stock_movements::table.filter(stock_movements::document_id.eq(stock_documents::id));
+    if let Some(lot) = filter.lot_id {
+        query = query.filter(exists(moved().filter(stock_movements::lot_id.eq(lot))));
+    }
+    if let Some(item) = filter.item_id {
+        let of_item = lots::table.filter(lots::item_id.eq(item)).select(lots::id);
+        query = query.filter(exists(moved().filter(stock_movements::lot_id.eq_any(of_item))));
+    }
+    if let Some(words) = &page.q {
+        query = query.filter(stock_documents::reference.eq(words));
+    }
+    let query = keyset!(query, page, stock_documents::id, {
+        "occurred_on" => stock_documents::occurred_on; NaiveDate,
+        "recorded_at" => stock_documents::recorded_at; DateTime<Utc>,
+    });
+    let rows = query.load(conn).await?;
+    with_lines(conn, rows).await
+}
+
+/// One page of balances.
+pub async fn balances(
+    conn: &mut Conn,
+    actor: &Actor,
+    filter: &StockBalanceFilter,
+    page: &PageQuery,
+) -> ApiResult<Vec<StockBalance>> {
+    // As the caller sees the columns.
+    type Row = (
+        Uuid,
+        Uuid,
+        crate::types::RecordCode,
+        Uuid,
+        crate::types::RecordCode,
+        String,
+        String,
+        Uuid,
+        Option<String>,
+        Option<NaiveDate>,
+        crate::lots::LotStatus,
+        bool,
+        i64,
+    );
+    let rows: Vec<Row> = Balances::new(actor, filter, page)?.get_results(conn).await?;
+    let told = |row: Row| StockBalance {
+        id: row.0,
+        location_id: row.1,
+        location_code: row.2,
+        item_id: row.3,
+        item_code: row.4,
+        item_name: row.5,
+        base_unit: row.6,
+        lot_id: row.7,
+        lot_number: row.8,
+        expires_on: row.9,
+        status: row.10,
+        expired: row.11,
+        quantity: row.12,
+    };
+    Ok(rows.into_iter().map(told).collect())
+}
+
+/// One page of the card of an item at a place.
+pub async fn card(conn: &mut Conn, location: Uuid, filter: &StockCardFilter, page: &PageQuery) -> ApiResult<Vec<StockCardLine>> {
+    Ok(Card::new(location, filter, page)?.get_results(conn).await?)
+}
+
+/// Whether an item is controlled; an item that is not there is not.
+pub async fn is_controlled(conn: &mut Conn, item: Uuid) -> ApiResult<bool> {
+    let controlled = items::table.find(item).select(items::controlled).first(conn).await.optional()?;
+    Ok(controlled.unwrap_or_default())
+}

@@ -1,0 +1,63 @@
+//! Adding the ledger up again.
+
+use diesel::sql_types::{BigInt, Text};
+use diesel_async::RunQueryDsl;
+
+use crate::{db::Conn, error::ApiResult};
+
+/// What adding up found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// How many movements were added up.
+    pub movements: i64,
+    /// How many balances and closings were compared with them.
+    pub compared: i64,
+    /// Every difference, in a sentence.
+    pub differences: Vec<String>,
+}
+
+#[derive(diesel::QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = BigInt)]
+    movements: i64,
+    #[diesel(sql_type = BigInt)]
+    compared: i64,
+}
+
+#[derive(diesel::QueryableByName)]
+struct Difference {
+    #[diesel(sql_type = Text)]
+    told: String,
+}
+
+/// Adds the ledger up from nothing, as one moment saw it, and compares it with every balance and with the closing of every day.
+pub async fn verify(conn: &mut Conn) -> ApiResult<Verified> {
+    // As long as there are movements to add up.
+    diesel::sql_query("SET statement_timeout = 0").execute(conn).await?;
+    let differences: Vec<Difference> = diesel::sql_query(DIFFERENCES).load(conn).await?;
+    let counted: Counted = diesel::sql_query(COUNTED).get_result(conn).await?;
+    let differences = differences.into_iter().map(|one| one.told).collect();
+    Ok(Verified { movements: counted.movements, compared: counted.compared, differences })
+}
+
+const COUNTED: &str = "SELECT (SELECT count(*) FROM stock_movements) AS movements,
+    (SELECT count(*) FROM stock_balances) + (SELECT count(*) FROM stock_days) AS compared";
+const DIFFERENCES: &str = "
+WITH legs AS (
+  SELECT from_id AS location_id, lot_id, occurred_on AS day, -quantity AS delta FROM stock_movements WHERE from_holds
+  UNION ALL SELECT to_id, lot_id, occurred_on, quantity FROM stock_movements WHERE to_holds
+), days AS (
+  SELECT location_id, lot_id, day, sum(sum(delta)) OVER (PARTITION BY location_id, lot_id ORDER BY day)::bigint AS closing
+  FROM legs GROUP BY location_id, lot_id, day
+), totals AS (
+  SELECT location_id, lot_id, sum(delta)::bigint AS quantity FROM legs GROUP BY location_id, lot_id
+)
+SELECT format('balance of lot %s at %s: the ledger says %s, the balance %s', coalesce(t.lot_id, b.lot_id), coalesce(t.location_id, b.location_id), coalesce(t.quantity, 0), coalesce(b.quantity, 0)) AS told
+FROM totals t FULL JOIN stock_balances b USING (location_id, lot_id) WHERE coalesce(t.quantity, 0) <> coalesce(b.quantity, 0)
+UNION ALL
+SELECT format('lot %s at %s on %s: the ledger says %s, the day %s', coalesce(d.lot_id, s.lot_id), coalesce(d.location_id, s.location_id), coalesce(d.day, s.day), d.closing, s.closing)
+FROM days d FULL JOIN stock_days s USING (location_id, lot_id, day) WHERE d.closing IS DISTINCT FROM s.closing
+UNION ALL
+SELECT format('lot %s at %s on %s: less than nothing (%s)', lot_id, location_id, day, closing) FROM days WHERE closing < 0
+UNION ALL
+SELECT format('document %s has no movements', id) FROM stock_documents d WHERE NOT EXISTS (SELECT FROM stock_movements m WHERE m.document_id = d.id)";
