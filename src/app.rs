@@ -24,7 +24,8 @@ use crate::{
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
-    lots, openapi, organizations, projects, reports, reveals, sessions, shipments, staff, stock, stock_locations, support, users,
+    lots, openapi, organizations, planning, projects, reports, reveals, sessions, shipments, staff, stock, stock_locations,
+    support, users,
 };
 
 /// What the application is made of.
@@ -61,6 +62,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(lots::routes)
         .configure(stock_locations::routes)
         .configure(stock::routes)
+        .configure(planning::routes)
         .configure(support::routes)
         .configure(items::routes)
         .configure(shipments::routes)

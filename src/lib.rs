@@ -15,7 +15,7 @@
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
 //! | 9 | `staff`, `claims`, `shipments`, `support`, `lots`, `stock_locations` |
 //! | 10 | `assignments`, `stock` |
-//! | 11 | `reports`, `imports`, `openapi` |
+//! | 11 | `reports`, `planning`, `imports`, `openapi` |
 //! | 12 | `app` |
 //! | 13 | `cli`, and `main` above it |
 
@@ -39,6 +39,7 @@ pub mod keys;
 pub mod lots;
 pub mod openapi;
 pub mod organizations;
+pub mod planning;
 pub mod postgres;
 pub mod projects;
 pub mod register;

@@ -14,5 +14,6 @@ mod types;
 mod verify;
 
 pub use api::routes;
+pub use statements::{Stretch, stretch};
 pub use types::{DocumentKind, StockDocument};
 pub use verify::{Verified, verify};

@@ -169,7 +169,7 @@ WHERE ($4 IS NULL OR CASE WHEN $6 THEN (c.occurred_on, c.document_id) < ($4, $5)
 ORDER BY CASE WHEN $6 THEN c.occurred_on END DESC, CASE WHEN $6 THEN c.document_id END DESC, c.occurred_on, c.document_id LIMIT $7";
 
 /// Binds where a page begins, which way it goes, and how long it is.
-fn stretch<'b, T, K>(out: &mut AstPass<'_, 'b, Pg>, stretch: &'b Stretch<K>) -> QueryResult<()>
+pub fn stretch<'b, T, K>(out: &mut AstPass<'_, 'b, Pg>, stretch: &'b Stretch<K>) -> QueryResult<()>
 where
     Option<K>: ToSql<Nullable<T>, Pg>,
     T: SqlType<IsNull = is_nullable::NotNull> + 'static,

@@ -8,6 +8,6 @@ mod words;
 
 pub use amount::{Amount, Currency};
 pub use cadre::Cadre;
-pub use read::{Flag, distinct, happened, in_order, within, wrong_kind};
+pub use read::{Flag, Whole, distinct, happened, in_order, within, wrong_kind};
 pub use text::{Email, LongText, Mark, Name, Reason, RecordCode, ShortText, clean_line};
 pub(crate) use words::words;

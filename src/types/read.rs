@@ -63,6 +63,20 @@ impl Deserr<Faults> for Flag {
     }
 }
 
+/// A whole number in a query string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+pub struct Whole(pub i32);
+
+impl Deserr<Faults> for Whole {
+    fn deserialize_from_value<V: IntoValue>(value: Value<V>, location: ValuePointerRef) -> Result<Self, Faults> {
+        let Value::String(text) = value else { return Err(Faults::at(location, Code::WrongType)) };
+        text.parse().map(Self).map_err(|_| {
+            let code = if has_arabic_digits(&text) { Code::ArabicDigits } else { Code::WrongType };
+            Faults::at(location, code)
+        })
+    }
+}
+
 /// The end may not lie before the start.
 pub fn in_order(faults: &mut Faults, pointer: &str, start: Option<NaiveDate>, end: Option<NaiveDate>) {
     if let (Some(start), Some(end)) = (start, end)

@@ -412,6 +412,78 @@ async fn many_writers_on_the_same_lots_never_make_less_than_nothing_and_never_wa
     assert_eq!(left + used, 300, "nothing came from nowhere, nothing went nowhere");
 }
 
+#[tokio::test]
+async fn how_long_the_stock_will_last_is_told_with_what_it_was_made_of() {
+    let stores = Stores::open().await;
+    let item = stores.item("MED-01", false).await;
+    let lot = async |number: &str, expires_on: &str| stores.lot(item, number, expires_on).await;
+    let (a, b, c) = (lot("A", "2015-05-15").await, lot("B", "2016-12-31").await, lot("C", "2016-12-31").await);
+    let (donor, used) = (stores.account("DONOR"), stores.account("CONSUMPTION"));
+    let moved = async |from: Uuid, to: Uuid, day: &str, lines: &[(Uuid, i64)]| {
+        id_of(&stores.moved(&stores.manager, from, to, day, lines).await.expect_status(201).json())
+    };
+    moved(donor, stores.store, "2014-12-01", &[(a, 300)]).await;
+    for day in ["2015-01-10", "2015-02-10", "2015-02-20"] {
+        moved(stores.store, used, day, &[(a, 100)]).await;
+    }
+    moved(donor, stores.store, "2015-03-02", &[(a, 20), (b, 130)]).await;
+    moved(donor, stores.store, "2015-03-05", &[(c, 50)]).await;
+    moved(stores.store, used, "2015-03-10", &[(b, 30)]).await;
+    let wrong = moved(stores.store, used, "2015-03-11", &[(b, 10)]).await;
+    let why = json!({"reason": "Entered twice from the same paper."});
+    stores.manager.post(&format!("{DOCUMENTS}/{wrong}/reversal"), &why).await.expect_status(201);
+    stores.manager.post(&format!("/api/v1/lots/{c}/holds"), &why).await.expect_status(200);
+    let plans = stores.manager.all(&format!("/api/v1/stock-plans?as_of=2015-03-31&location_id={}", stores.store)).await;
+    let told = |name: &str| plans[0][name].clone();
+    assert_eq!(plans.len(), 1);
+    assert_eq!(
+        (told("stock_on_hand"), told("unusable"), told("near_expiry"), told("consumed")),
+        (json!(120), json!(50), json!(20), json!(330))
+    );
+    // Nothing lay there from 20 February to 1 March.
+    assert_eq!((told("window_days"), told("stock_out_days")), (json!(90), json!(10)));
+    // 330 / 80 days * 30.5
+    assert_eq!(
+        (told("average_monthly"), told("months_of_stock"), told("runs_out_on")),
+        (json!("125.81"), json!("0.95"), json!("2015-04-30"))
+    );
+    // The window begins with the day it first lay there.
+    let young = stores.manager.all("/api/v1/stock-plans?as_of=2014-12-10&months=24").await;
+    assert_eq!(
+        (&young[0]["window_days"], &young[0]["average_monthly"], &young[0]["runs_out_on"]),
+        (&json!(10), &json!("0.00"), &Value::Null)
+    );
+    let alerts = async |query: &str| {
+        let told = stores.manager.all(&format!("/api/v1/stock-alerts?{query}")).await;
+        told.iter()
+            .map(|one| {
+                (
+                    one["kind"].as_str().unwrap().to_owned(),
+                    one["quantity"].as_i64().unwrap(),
+                    one["on_day"].as_str().unwrap_or_default().to_owned(),
+                )
+            })
+            .collect::<BTreeSet<_>>()
+    };
+    let set = |told: &[(&str, i64, &str)]| {
+        told.iter().map(|(kind, quantity, day)| ((*kind).to_owned(), *quantity, (*day).to_owned())).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(alerts("as_of=2015-03-31").await, set(&[("below_minimum", 120, "2015-04-30"), ("expiring", 20, "2015-05-15")]));
+    assert_eq!(alerts("as_of=2015-03-31&expires_within=30&kind=expiring").await, set(&[]));
+    assert_eq!(alerts("as_of=2015-02-25").await, set(&[("stocked_out", 0, "2015-02-26")]));
+    stores.manager.post(&format!("/api/v1/lots/{c}/recalls"), &why).await.expect_status(200);
+    assert_eq!(alerts("as_of=2015-05-16&kind=recalled").await, set(&[("recalled", 50, "2016-12-31")]));
+    assert_eq!(alerts("as_of=2015-05-16&kind=expired").await, set(&[("expired", 20, "2015-05-15")]));
+    // Set aside, it needs no hand any more.
+    moved(stores.store, stores.quarantine, "2015-05-16", &[(c, 50), (a, 20)]).await;
+    assert_eq!(alerts("as_of=2015-05-16&kind=recalled").await, set(&[]));
+    let foreign = stores.app.coordinator(&[stores.app.area("HAMA", None).await]).await;
+    assert!(foreign.all("/api/v1/stock-plans").await.is_empty() && foreign.all("/api/v1/stock-alerts").await.is_empty());
+    for wrong in ["months=0", "expires_within=731", "as_of=2090-01-01"] {
+        stores.manager.get(&format!("/api/v1/stock-plans?{wrong}")).await.expect_problem(422, "validation-failed");
+    }
+}
+
 /// What may be done to a ledger; places and lots by their number.
 #[derive(Debug, Clone)]
 enum Act {
