@@ -11,6 +11,10 @@ Each step can be run alone; the data folder and the results of earlier steps are
   list         GET /facilities?limit=50 beside pgbench with the same statement
   create       POST /facilities         beside pgbench with the bare insert
   assignments  loads assignments (--assignments)
+  movements    loads stock movements (--movements) into 20 places with 2,000 lots
+  balance      GET /stock-balances of one place at random past days, one connection
+  receipt      POST /stock-documents with five lines beside pgbench doing the bare inserts and updates
+  hammer       64 writers on the same ten lots for 30 seconds, then the ledger is added up again
   table        writes target/bench/table.md from the results
   all          all of these, the figures before and after the assignments
 """
@@ -322,12 +326,115 @@ def create(options):
     beside(options, "create", "create.lua", statement, area=area, run=f"{int(time.time()):X}")
 
 
+PLACES, LOTS = 20, 2_000
+PLACE_ID = "('00000000-0000-7000-b000-' || lpad(to_hex(({n})::bigint), 12, '0'))::uuid"
+LOT_ID = "('00000000-0000-7000-c000-' || lpad(to_hex(({n})::bigint), 12, '0'))::uuid"
+DONOR, CONSUMPTION = "00000000-0000-7000-8000-000000000102", "00000000-0000-7000-8000-000000000104"
+
+
+def movements(options):
+    """Every receipt of ten is followed by an issue of one on the same day, so that no day is negative; five lines a document."""
+    pairs = max(1, options.movements // 10)
+    with Service(options, options.data) as service:
+        service.sql(f"""
+            BEGIN;
+            SET LOCAL session_replication_role = replica;
+            SET LOCAL maintenance_work_mem = '512MB';
+            SET LOCAL work_mem = '256MB';
+            ALTER TABLE stock_movements DISABLE TRIGGER USER;
+            ALTER TABLE stock_documents DISABLE TRIGGER USER;
+            TRUNCATE stock_days, stock_balances, stock_movements, stock_documents;
+            ALTER TABLE stock_movements ENABLE TRIGGER USER;
+            ALTER TABLE stock_documents ENABLE TRIGGER USER;
+            DELETE FROM lots WHERE id::text LIKE '00000000-0000-7000-c000-%';
+            DELETE FROM items WHERE code LIKE 'BENCH-%';
+            DELETE FROM stock_locations WHERE code LIKE 'BENCH-%';
+            INSERT INTO stock_locations (id, code, name, kind, area_id, recorded_by)
+            SELECT {PLACE_ID.format(n='n')}, 'BENCH-' || n, 'Warehouse ' || n, 'warehouse', (SELECT id FROM areas ORDER BY code LIMIT 1), '{SYSTEM}'
+            FROM generate_series(0, {PLACES - 1}) n;
+            INSERT INTO items (id, code, name, category, base_unit, recorded_by)
+            SELECT gen_random_uuid(), 'BENCH-' || n, 'Medicine ' || n, 'medicines', 'tablet', '{SYSTEM}' FROM generate_series(0, {LOTS // 4 - 1}) n;
+            INSERT INTO lots (id, item_id, expiry_tracked, number, expires_on, recorded_by)
+            SELECT {LOT_ID.format(n='n')}, i.id, true, 'L' || n, '2030-01-01', '{SYSTEM}'
+            FROM generate_series(0, {LOTS - 1}) n JOIN items i ON i.code = 'BENCH-' || (n / 4);
+            CREATE TEMP TABLE loaded ON COMMIT DROP AS
+            SELECT gen_random_uuid() AS id, n, half, {PLACE_ID.format(n=f'n % {PLACES}')} AS place, date '2013-01-01' + (n * 7919 % 1095)::int AS day
+            FROM generate_series(1::bigint, {pairs}) n, generate_series(0, 1) half;
+            INSERT INTO stock_documents (id, kind, occurred_on, from_id, from_holds, to_id, to_holds, recorded_by)
+            SELECT id, CASE half WHEN 0 THEN 'receipt' ELSE 'issue' END, day, CASE half WHEN 0 THEN '{DONOR}' ELSE place END, half = 1,
+                   CASE half WHEN 0 THEN place ELSE '{CONSUMPTION}'::uuid END, half = 0, '{SYSTEM}' FROM loaded;
+            INSERT INTO stock_movements (document_id, line, lot_id, quantity, occurred_on, from_id, from_holds, to_id, to_holds)
+            SELECT id, line, {LOT_ID.format(n=f'(n / {PLACES} * 5 + line) % {LOTS}')}, CASE half WHEN 0 THEN 10 ELSE 1 END, day,
+                   CASE half WHEN 0 THEN '{DONOR}' ELSE place END, half = 1, CASE half WHEN 0 THEN place ELSE '{CONSUMPTION}'::uuid END, half = 0
+            FROM loaded, generate_series(1, 5) line;
+            INSERT INTO stock_balances (location_id, lot_id, quantity)
+            SELECT place, {LOT_ID.format(n=f'(n / {PLACES} * 5 + line) % {LOTS}')}, count(*) * 9
+            FROM loaded, generate_series(1, 5) line WHERE half = 0 GROUP BY 1, 2;
+            INSERT INTO stock_days (location_id, lot_id, day, closing)
+            SELECT place, lot, day, sum(sum(9)) OVER (PARTITION BY place, lot ORDER BY day)
+            FROM (SELECT place, {LOT_ID.format(n=f'(n / {PLACES} * 5 + line) % {LOTS}')} AS lot, day
+                  FROM loaded, generate_series(1, 5) line WHERE half = 0) legs GROUP BY place, lot, day;
+            COMMIT;
+            VACUUM ANALYZE stock_documents, stock_movements, stock_balances, stock_days, lots, items, stock_locations;""")
+        print(f"movements: {service.sql('SELECT count(*) FROM stock_movements')}, days: {service.sql('SELECT count(*) FROM stock_days')}", flush=True)
+
+
+def balance(options):
+    with Service(options, options.data) as service:
+        count = int(service.sql("SELECT count(*) FROM stock_movements"))
+        place = service.sql("SELECT id FROM stock_locations WHERE code = 'BENCH-7'")
+        result = wrk(service, "balance.lua", 1, options.seconds, place=place)
+        keep("balance_large" if count >= 1_000_000 else "balance_small", result | {"movements": count})
+
+
+def receipt(options):
+    """pgbench writes the same rows into twins of the tables that have no triggers: what the ledger's judgement costs shows."""
+    with Service(options, options.data) as service:
+        service.sql("""
+            DROP SCHEMA IF EXISTS bare CASCADE;
+            CREATE SCHEMA bare;
+            CREATE TABLE bare.documents (LIKE stock_documents INCLUDING ALL);
+            CREATE TABLE bare.movements (LIKE stock_movements INCLUDING ALL);
+            CREATE TABLE bare.balances (LIKE stock_balances INCLUDING ALL);
+            CREATE TABLE bare.days (LIKE stock_days INCLUDING ALL);
+            INSERT INTO bare.balances SELECT * FROM stock_balances;
+            GRANT USAGE ON SCHEMA bare TO siraj_service;
+            GRANT ALL ON ALL TABLES IN SCHEMA bare TO siraj_service;""")
+    lots = "".join(f"\\set l{line} (:first + {line} * 397) % {LOTS}\n" for line in range(5))
+    place = PLACE_ID.format(n=":place")
+    rows = lambda text: ", ".join(text.format(line=line + 1, lot=LOT_ID.format(n=f":l{line}")) for line in range(5))
+    statement = (
+        f"\\set place random(0, {PLACES - 1})\n\\set first random(0, {LOTS - 1})\n\\set a random(1, 9223372036854775806)\n\\set b random(1, 9223372036854775806)\n" + lots
+        + "\\set day random(0, 300)\nBEGIN;\n"
+        "INSERT INTO bare.documents (id, kind, occurred_on, from_id, from_holds, to_id, to_holds, recorded_by) VALUES "
+        f"(md5(:a::text || :b::text)::uuid, 'receipt', date '2025-01-01' + :day::int, '{DONOR}', false, {place}, true, '{SYSTEM}');\n"
+        "INSERT INTO bare.movements (document_id, line, lot_id, quantity, occurred_on, from_id, from_holds, to_id, to_holds) VALUES "
+        + rows(f"(md5(:a::text || :b::text)::uuid, {{line}}, {{lot}}, 10, date '2025-01-01' + :day::int, '{DONOR}', false, {place}, true)") + ";\n"
+        f"INSERT INTO bare.balances (location_id, lot_id, quantity) SELECT {place}, lot, 10 FROM (VALUES " + rows("({lot})")
+        + ") AS v (lot) ORDER BY 2 ON CONFLICT (location_id, lot_id) DO UPDATE SET quantity = balances.quantity + 10;\n"
+        f"INSERT INTO bare.days (location_id, lot_id, day, closing) SELECT {place}, lot, date '2025-01-01' + :day::int, 10 FROM (VALUES " + rows("({lot})")
+        + ") AS v (lot) ORDER BY 2 ON CONFLICT (location_id, lot_id, day) DO UPDATE SET closing = days.closing + 10;\nEND;\n")
+    beside(options, "receipt", "receipt.lua", statement, places=PLACES, lots=LOTS)
+
+
+def hammer(options):
+    with Service(options, options.data) as service:
+        result = wrk(service, "hammer.lua", 64, 30)
+    words = [options.binary, "verify"]
+    environment = os.environ | {"SIRAJ_DATA_DIR": str(options.data)}
+    done = subprocess.run(words, env=environment, text=True, capture_output=True)
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
+    keep("hammer", result | {"verified": done.stdout.strip().splitlines()[-1]})
+
+
 def table(_options):
     results = json.loads((WORK / "results.json").read_text())
     lines = ["| work | siraj | pgbench | ratio | target | p50 / p99 ms | CPU µs per request: service, Postgres | Postgres under pgbench |",
              "|---|---|---|---|---|---|---|---|"]
     for name, words, target in (("point", "`GET /facilities/{id}`", "≥ 0.6"), ("list", "`GET /facilities?limit=50`", "≥ 0.35"),
-                                ("create", "`POST /facilities`", "≥ 0.5")):
+                                ("create", "`POST /facilities`", "≥ 0.5"),
+                                ("receipt", "`POST /stock-documents`, five lines", "≥ 0.5")):
         if name in results:
             ours, bare = results[name]["siraj"], results[name]["pgbench"]
             lines.append(f"| {words} | {ours['per_second']:,.0f}/s | {bare['per_second']:,.0f}/s | **{results[name]['ratio']:.2f}** | {target} | "
@@ -341,6 +448,9 @@ def table(_options):
     if {"figures_small", "figures_large"} <= results.keys():
         ratio = results["figures_large"]["p50_ms"] / results["figures_small"]["p50_ms"]
         lines += ["", f"The large figures take **{ratio:.1f}** times the small ones (target ≤ 1.5)."]
+    if {"balance_small", "balance_large"} <= results.keys():
+        lines += ["", "| balance of a place on a past day, one connection | p50 / p99 ms |", "|---|---|"]
+        lines += [f"| {one['movements']:,} movements | {one['p50_ms']} / {one['p99_ms']} |" for one in (results["balance_small"], results["balance_large"])]
     if "start" in results:
         one = results["start"]
         lines += ["", "| | last | target |", "|---|---|---|",
@@ -355,7 +465,7 @@ def table(_options):
 
 
 STEPS = {"start": start, "demo": demo, "facilities": facilities, "assignments": assignments, "figures": figures, "point": point,
-         "list": page, "create": create, "table": table}
+         "list": page, "create": create, "movements": movements, "balance": balance, "receipt": receipt, "hammer": hammer, "table": table}
 
 
 def main():
@@ -365,6 +475,7 @@ def main():
     parser.add_argument("--data", type=Path, default=WORK / "data")
     parser.add_argument("--facilities", type=int, default=10_000)
     parser.add_argument("--assignments", type=int, default=1_000_000)
+    parser.add_argument("--movements", type=int, default=10_000_000)
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=10)
     options = parser.parse_args()
@@ -373,6 +484,14 @@ def main():
     for step in everything if "all" in options.steps else options.steps:
         print(f"== {step}", flush=True)
         STEPS[step](options)
+    if "all" in options.steps:
+        # The same question of few movements and of many.
+        many = options.movements
+        for number, steps in ((100_000, (movements, balance, receipt, hammer)), (many, (movements, balance, table))):
+            options.movements = number
+            for step in steps:
+                print(f"== {step.__name__}, {number} movements", flush=True)
+                step(options)
 
 
 main()

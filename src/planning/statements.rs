@@ -15,6 +15,7 @@ use crate::{
     error::ApiResult,
     http::PageQuery,
     stock::{Stretch, stretch},
+    types::Whole,
 };
 
 /// The stock that is asked for, within what the caller may see.
@@ -83,6 +84,11 @@ impl Asked {
     }
 }
 
+/// A number that has been judged, or what stands for it.
+fn number(given: Option<Whole>, absent: i32) -> i32 {
+    given.and_then(|whole| i32::try_from(whole.0).ok()).unwrap_or(absent)
+}
+
 /// How long the stock will last.
 pub struct Plans(Asked);
 
@@ -90,10 +96,7 @@ impl Plans {
     /// What is asked, of one page.
     pub fn new(actor: &Actor, filter: &StockPlanFilter, page: &PageQuery) -> ApiResult<Self> {
         let asked = Asked::new(actor, page, filter.as_of, (filter.location_id, filter.facility_id, filter.item_id))?;
-        let (months, expires_within) = (
-            filter.months.map_or(asked.months, |whole| whole.0),
-            filter.expires_within.map_or(asked.expires_within, |whole| whole.0),
-        );
+        let (months, expires_within) = (number(filter.months, asked.months), number(filter.expires_within, asked.expires_within));
         Ok(Self(Asked { months, expires_within, ..asked }))
     }
 }
@@ -211,12 +214,8 @@ impl Alerts {
     /// What is asked, of one page.
     pub fn new(actor: &Actor, filter: &StockAlertFilter, page: &PageQuery) -> ApiResult<Self> {
         let asked = Asked::new(actor, page, filter.as_of, (filter.location_id, filter.facility_id, filter.item_id))?;
-        let expires_within = filter.expires_within.map_or(asked.expires_within, |whole| whole.0);
-        Ok(Self {
-            asked: Asked { expires_within, ..asked },
-            kind: filter.kind,
-            minimum_months: filter.minimum_months.map_or(1, |whole| whole.0),
-        })
+        let expires_within = number(filter.expires_within, asked.expires_within);
+        Ok(Self { asked: Asked { expires_within, ..asked }, kind: filter.kind, minimum_months: number(filter.minimum_months, 1) })
     }
 }
 

@@ -181,7 +181,7 @@ impl StockAlertFilter {
 }
 
 /// The ledger is known until today, and was kept since 2011.
-fn judge(faults: &mut Faults, as_of: Option<NaiveDate>, expires_within: Option<i32>) {
+fn judge(faults: &mut Faults, as_of: Option<NaiveDate>, expires_within: Option<i64>) {
     if let Some(day) = as_of {
         happened(faults, "/as_of", day);
         if NaiveDate::from_ymd_opt(2011, 1, 1).is_some_and(|first| day < first) {

@@ -4,17 +4,17 @@ use actix_web::{HttpResponse, get, post, web::Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
-    actions, store,
+    actions, rules, store,
     types::{
-        NewStockDocument, StockBalance, StockBalanceFilter, StockCardFilter, StockCardLine, StockDocument, StockDocumentFilter,
-        StockReversal,
+        Allocation, AllocationQuery, NewStockDocument, StockBalance, StockBalanceFilter, StockCardFilter, StockCardLine,
+        StockDocument, StockDocumentFilter, StockReversal,
     },
 };
 use crate::{
     auth::{Caller, EditStock, ReadStock, ReadStockDocuments, Role},
     db::Db,
     error::{ApiError, ApiResult, Code},
-    http::{Answer, Body, IdempotencyKey, Listing, Page, PageQuery, RecordId},
+    http::{Answer, Body, IdempotencyKey, Listing, Page, PageQuery, Params, RecordId},
     register,
     stock_locations::StockLocation,
 };
@@ -27,7 +27,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(find_stock_document)
         .service(reverse_stock_document)
         .service(list_stock_balances)
-        .service(list_stock_card);
+        .service(list_stock_card)
+        .service(allocate_stock);
 }
 
 /// List stock documents; with `lot_id`, where a lot came from and went.
@@ -102,4 +103,22 @@ async fn list_stock_card(
     }
     drop(conn);
     listing.answer(async move |page, filter| store::card(&mut *db.conn().await?, id.0, filter, page).await).await
+}
+
+/// Which lots to take from a place, the first to expire first, with what is missing.
+#[utoipa::path(tag = "stock", params(("stock_location_id" = uuid::Uuid, Path), AllocationQuery), responses((status = 200, description = "The lots to take, and the shortfall", body = Allocation)))]
+#[get("/stock-locations/{stock_location_id}/allocation")]
+async fn allocate_stock(
+    caller: Caller<ReadStock>,
+    id: RecordId,
+    Params(query): Params<AllocationQuery>,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    rules::wanted(&query)?;
+    let mut conn = db.conn().await?;
+    register::load_any::<StockLocation>(&mut conn, &caller.scope, id.0).await?;
+    if caller.role == Role::Admin && store::is_controlled(&mut conn, query.item_id).await? {
+        return Err(ApiError::new(Code::Forbidden));
+    }
+    Answer::plain(&store::allocate(&mut conn, id.0, &query).await?)
 }

@@ -1,8 +1,8 @@
 //! What a document is, and what it may say. Pure.
 
-use super::types::{DocumentKind, NewStockDocument};
+use super::types::{AllocationQuery, DocumentKind, NewStockDocument};
 use crate::{
-    error::{Code, Faults},
+    error::{ApiResult, Code, Faults},
     stock_locations::LocationKind,
     types::{happened, within},
 };
@@ -45,6 +45,13 @@ pub fn document(faults: &mut Faults, document: &NewStockDocument) {
             faults.add(format!("/lines/{index}/lot_id"), Code::Repeated);
         }
     }
+}
+
+/// Judges how many are asked for.
+pub fn wanted(query: &AllocationQuery) -> ApiResult<()> {
+    let mut faults = Faults::default();
+    within(&mut faults, "/quantity", Some(query.quantity.0), 1, MOST_QUANTITY);
+    Ok(faults.into_result()?)
 }
 
 #[cfg(test)]

@@ -168,6 +168,52 @@ FROM card c JOIN stock_documents d ON d.id = c.document_id JOIN stock_locations 
 WHERE ($4 IS NULL OR CASE WHEN $6 THEN (c.occurred_on, c.document_id) < ($4, $5) ELSE (c.occurred_on, c.document_id) > ($4, $5) END)
 ORDER BY CASE WHEN $6 THEN c.occurred_on END DESC, CASE WHEN $6 THEN c.document_id END DESC, c.occurred_on, c.document_id LIMIT $7";
 
+/// Which lots of an item to take from a place, the first to expire first.
+pub struct Allocated {
+    /// The place.
+    pub location: Uuid,
+    /// The item.
+    pub item: Uuid,
+    /// How many are wanted.
+    pub quantity: i64,
+    /// The day they are to be used on.
+    pub used_on: NaiveDate,
+}
+
+impl QueryId for Allocated {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for Allocated {
+    type SqlType = (SqlUuid, Nullable<Text>, Nullable<Date>, BigInt);
+}
+
+impl QueryFragment<Pg> for Allocated {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("WITH asked AS (SELECT ");
+        out.push_bind_param::<SqlUuid, _>(&self.location)?;
+        out.push_sql(", ");
+        out.push_bind_param::<SqlUuid, _>(&self.item)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&self.quantity)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Date, _>(&self.used_on)?;
+        out.push_sql(ALLOCATED);
+        Ok(())
+    }
+}
+
+/// $1 place, $2 item, $3 how many, $4 day.
+const ALLOCATED: &str = r"
+), usable AS (
+  SELECT l.id, l.number, l.expires_on, b.quantity,
+         (sum(b.quantity) OVER (ORDER BY l.expires_on NULLS LAST, l.id) - b.quantity)::bigint AS before
+  FROM stock_balances b JOIN lots l ON l.id = b.lot_id
+  WHERE b.location_id = $1 AND l.item_id = $2 AND b.quantity > 0 AND l.status = 'available' AND coalesce(l.expires_on >= $4, true)
+)
+SELECT id, number, expires_on, least(quantity, $3 - before) FROM usable WHERE before < $3 ORDER BY before";
+
 /// Binds where a page begins, which way it goes, and how long it is.
 pub fn stretch<'b, T, K>(out: &mut AstPass<'_, 'b, Pg>, stretch: &'b Stretch<K>) -> QueryResult<()>
 where

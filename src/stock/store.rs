@@ -13,10 +13,10 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{
-    statements::{Balances, Card},
+    statements::{Allocated, Balances, Card},
     types::{
-        DocumentKind, NewStockDocument, StockBalance, StockBalanceFilter, StockCardFilter, StockCardLine, StockDocument,
-        StockDocumentFilter, StockDocumentRow, StockLine,
+        AllocatedLot, Allocation, AllocationQuery, DocumentKind, NewStockDocument, StockBalance, StockBalanceFilter,
+        StockCardFilter, StockCardLine, StockDocument, StockDocumentFilter, StockDocumentRow, StockLine,
     },
 };
 use crate::{
@@ -234,6 +234,15 @@ pub async fn balances(
 /// One page of the card of an item at a place.
 pub async fn card(conn: &mut Conn, location: Uuid, filter: &StockCardFilter, page: &PageQuery) -> ApiResult<Vec<StockCardLine>> {
     Ok(Card::new(location, filter, page)?.get_results(conn).await?)
+}
+
+/// Which lots to take, the first to expire first, and what is missing.
+pub async fn allocate(conn: &mut Conn, location: Uuid, query: &AllocationQuery) -> ApiResult<Allocation> {
+    let used_on = query.used_on.unwrap_or_else(|| Utc::now().date_naive());
+    let asked = Allocated { location, item: query.item_id, quantity: query.quantity.0, used_on };
+    let lines: Vec<AllocatedLot> = asked.get_results(conn).await?;
+    let shortfall = query.quantity.0 - lines.iter().map(|line| line.quantity).sum::<i64>();
+    Ok(Allocation { lines, shortfall })
 }
 
 /// Whether an item is controlled; an item that is not there is not.

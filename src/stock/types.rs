@@ -12,7 +12,7 @@ use crate::{
     http::ListFilter,
     lots::LotStatus,
     schema::stock_documents,
-    types::{Reason, RecordCode, ShortText, words},
+    types::{Reason, RecordCode, ShortText, Whole, words},
 };
 
 words! {
@@ -272,4 +272,41 @@ pub struct StockCardFilter {
 
 impl ListFilter for StockCardFilter {
     const SORTS: &'static [&'static str] = &["occurred_on"];
+}
+
+/// How many of an item are to be taken from a place.
+#[derive(Debug, Clone, Deserr, IntoParams)]
+#[deserr(error = Faults, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AllocationQuery {
+    /// The item.
+    pub item_id: Uuid,
+    /// How many, in the item's base unit.
+    #[param(value_type = i64, minimum = 1, maximum = 1_000_000_000_000_i64)]
+    pub quantity: Whole,
+    /// The day they are to be used on; today when absent.
+    #[deserr(default)]
+    pub used_on: Option<NaiveDate>,
+}
+
+/// Which lots to take, the first to expire first, and what is missing. Nothing is set aside: the document that takes them is judged anew.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Allocation {
+    /// What to take: the lines of a document.
+    pub lines: Vec<AllocatedLot>,
+    /// How many are missing.
+    pub shortfall: i64,
+}
+
+/// How many to take of a lot.
+#[derive(Debug, Clone, Serialize, Queryable, ToSchema)]
+pub struct AllocatedLot {
+    /// The lot.
+    pub lot_id: Uuid,
+    /// Its number.
+    pub lot_number: Option<String>,
+    /// The last day it may be used.
+    pub expires_on: Option<NaiveDate>,
+    /// How many to take.
+    pub quantity: i64,
 }

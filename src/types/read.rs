@@ -65,7 +65,7 @@ impl Deserr<Faults> for Flag {
 
 /// A whole number in a query string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
-pub struct Whole(pub i32);
+pub struct Whole(pub i64);
 
 impl Deserr<Faults> for Whole {
     fn deserialize_from_value<V: IntoValue>(value: Value<V>, location: ValuePointerRef) -> Result<Self, Faults> {

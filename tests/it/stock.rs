@@ -484,6 +484,34 @@ async fn how_long_the_stock_will_last_is_told_with_what_it_was_made_of() {
     }
 }
 
+#[tokio::test]
+async fn the_first_to_expire_is_taken_first_and_what_is_missing_is_said() {
+    let stores = Stores::open().await;
+    let item = stores.item("MED-01", false).await;
+    let mut lots = Vec::new();
+    for (number, expires_on) in [("LATE", "2016-12-31"), ("SOON", "2015-06-30"), ("HELD", "2015-05-31"), ("GONE", "2015-01-31")] {
+        lots.push((stores.lot(item, number, expires_on).await, 10));
+    }
+    stores.moved(&stores.manager, stores.account("DONOR"), stores.store, "2015-01-10", &lots).await.expect_status(201);
+    let why = json!({"reason": "The cold chain was broken on its way."});
+    stores.manager.post(&format!("/api/v1/lots/{}/holds", lots[2].0), &why).await.expect_status(200);
+    let path = format!("/api/v1/stock-locations/{}/allocation?item_id={item}&used_on=2015-03-01", stores.store);
+    let told = async |quantity: i64| {
+        let told = stores.manager.get(&format!("{path}&quantity={quantity}")).await.expect_status(200).json();
+        let lines = told["lines"].as_array().unwrap().iter();
+        let lines: Vec<_> =
+            lines.map(|line| (line["lot_number"].as_str().unwrap().to_owned(), line["quantity"].as_i64().unwrap())).collect();
+        (lines, told["shortfall"].as_i64().unwrap())
+    };
+    let line = |number: &str, quantity: i64| (number.to_owned(), quantity);
+    assert_eq!(told(7).await, (vec![line("SOON", 7)], 0));
+    assert_eq!(told(15).await, (vec![line("SOON", 10), line("LATE", 5)], 0));
+    assert_eq!(told(25).await, (vec![line("SOON", 10), line("LATE", 10)], 5));
+    for wrong in ["0", "-1", "1000000000001", "x"] {
+        stores.manager.get(&format!("{path}&quantity={wrong}")).await.expect_problem(422, "validation-failed");
+    }
+}
+
 /// What may be done to a ledger; places and lots by their number.
 #[derive(Debug, Clone)]
 enum Act {
