@@ -13,11 +13,12 @@
 //! | 6 | `areas`, `organizations`, `items` |
 //! | 7 | `facilities` |
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
-//! | 9 | `staff`, `claims`, `shipments`, `support`, `lots`, `stock_locations` |
+//! | 9 | `staff`, `claims`, `support`, `lots`, `stock_locations` |
 //! | 10 | `assignments`, `stock` |
-//! | 11 | `reports`, `planning`, `imports`, `openapi` |
-//! | 12 | `app` |
-//! | 13 | `cli`, and `main` above it |
+//! | 11 | `shipments` |
+//! | 12 | `reports`, `planning`, `imports`, `openapi` |
+//! | 13 | `app` |
+//! | 14 | `cli`, and `main` above it |
 
 pub mod app;
 pub mod areas;

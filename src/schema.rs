@@ -440,6 +440,7 @@ diesel::table! {
         location_id -> Uuid,
         lot_id -> Uuid,
         quantity -> Int8,
+        reserved -> Int8,
     }
 }
 
@@ -470,6 +471,9 @@ diesel::table! {
         written_in -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
+        act -> Nullable<Text>,
+        act_id -> Nullable<Uuid>,
+        witnessed_by -> Nullable<Uuid>,
     }
 }
 

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::{
+    postings::{post, turn_round},
     rules, store,
     types::{NewStockDocument, StockReversal},
 };
@@ -32,7 +33,7 @@ pub async fn write(db: &Db, actor: &Actor, key: &IdempotencyKey, body: &Body<New
         faults.into_result()?;
         let (Some(from), Some(to)) = (from, to) else { return Err(ApiError::internal("a place was lost")) };
         let kind = rules::kind(from, to).ok_or_else(|| ApiError::fault("/to_id", Code::WrongPlaces))?;
-        if store::insert(conn, actor.id, id, kind, new, (from.holds(), to.holds())).await? {
+        if post(conn, actor.id, &[new.posting(id, kind)]).await? {
             let document = store::find(conn, &actor.scope, id).await?;
             return Answer::created(COLLECTION, id, 1, &document);
         }
@@ -68,7 +69,7 @@ pub async fn reverse(db: &Db, actor: &Actor, was: Uuid, key: &IdempotencyKey, bo
         if there.row.reverses_id.is_some() {
             return Err(ApiError::new(Code::WrongState));
         }
-        if store::reverse(conn, actor.id, id, was, &body.value.reason).await? {
+        if turn_round(conn, actor.id, id, was, &body.value.reason, false).await? {
             let document = store::find(conn, &actor.scope, id).await?;
             return Answer::created(COLLECTION, id, 1, &document);
         }

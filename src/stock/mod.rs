@@ -7,6 +7,7 @@
 
 mod actions;
 mod api;
+mod postings;
 mod rules;
 mod statements;
 mod store;
@@ -14,6 +15,7 @@ mod types;
 mod verify;
 
 pub use api::routes;
+pub use postings::{Posting, post, turn_round};
 pub use statements::{Stretch, stretch};
-pub use types::{DocumentKind, StockDocument};
+pub use types::{Act, DocumentKind, StockDocument, StockLine};
 pub use verify::{Verified, verify};

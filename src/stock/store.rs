@@ -3,20 +3,15 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::{
-    dsl::exists,
-    pg::Pg,
-    prelude::*,
-    sql_types::{Array, BigInt, Bool, Uuid as SqlUuid},
-};
+use diesel::{dsl::exists, pg::Pg, prelude::*, sql_types::Bool};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{
     statements::{Allocated, Balances, Card},
     types::{
-        AllocatedLot, Allocation, AllocationQuery, DocumentKind, NewStockDocument, StockBalance, StockBalanceFilter,
-        StockCardFilter, StockCardLine, StockDocument, StockDocumentFilter, StockDocumentRow, StockLine,
+        AllocatedLot, Allocation, AllocationQuery, StockBalance, StockBalanceFilter, StockCardFilter, StockCardLine,
+        StockDocument, StockDocumentFilter, StockDocumentRow, StockLine,
     },
 };
 use crate::{
@@ -26,7 +21,6 @@ use crate::{
     http::{PageQuery, keyset},
     schema::{items, lots, stock_documents, stock_locations, stock_movements},
     stock_locations as places,
-    types::Reason,
 };
 
 /// The documents that a scope holds: those from or to its places.
@@ -40,75 +34,6 @@ fn visible(scope: &Scope) -> Box<dyn BoxableExpression<stock_documents::table, P
         _ => Box::new(stock_documents::from_id.eq_any(own()).or(stock_documents::to_id.eq_any(own()))),
     }
 }
-
-/// Writes a document if its id is free; whether it was.
-pub async fn insert(
-    conn: &mut Conn,
-    by: Uuid,
-    id: Uuid,
-    kind: DocumentKind,
-    new: &NewStockDocument,
-    holds: (bool, bool),
-) -> ApiResult<bool> {
-    let inserted = diesel::insert_into(stock_documents::table)
-        .values((
-            stock_documents::id.eq(id),
-            stock_documents::kind.eq(kind),
-            stock_documents::occurred_on.eq(new.occurred_on),
-            stock_documents::from_id.eq(new.from_id),
-            stock_documents::from_holds.eq(holds.0),
-            stock_documents::to_id.eq(new.to_id),
-            stock_documents::to_holds.eq(holds.1),
-            stock_documents::reference.eq(&new.reference),
-            stock_documents::reason.eq(&new.reason),
-            stock_documents::organization_id.eq(new.organization_id),
-            stock_documents::contract_id.eq(new.contract_id),
-            stock_documents::campaign_id.eq(new.campaign_id),
-            stock_documents::recorded_by.eq(by),
-        ))
-        .on_conflict(stock_documents::id)
-        .do_nothing()
-        .execute(conn)
-        .await?;
-    if inserted == 0 {
-        return Ok(false);
-    }
-    diesel::sql_query(MOVE)
-        .bind::<SqlUuid, _>(id)
-        .bind::<Array<SqlUuid>, _>(new.lines.iter().map(|line| line.lot_id).collect::<Vec<_>>())
-        .bind::<Array<BigInt>, _>(new.lines.iter().map(|line| line.quantity).collect::<Vec<_>>())
-        .execute(conn)
-        .await?;
-    Ok(true)
-}
-
-const MOVE: &str =
-    "INSERT INTO stock_movements (document_id, line, lot_id, quantity, occurred_on, from_id, from_holds, to_id, to_holds)
-    SELECT d.id, given.line, given.lot_id, given.quantity, d.occurred_on, d.from_id, d.from_holds, d.to_id, d.to_holds
-    FROM stock_documents d, unnest($2, $3) WITH ORDINALITY AS given (lot_id, quantity, line) WHERE d.id = $1";
-
-/// Turns a document round, on its own day; whether the new id was free.
-pub async fn reverse(conn: &mut Conn, by: Uuid, id: Uuid, was: Uuid, reason: &Reason) -> ApiResult<bool> {
-    let turned = diesel::sql_query(TURN)
-        .bind::<SqlUuid, _>(id)
-        .bind::<SqlUuid, _>(was)
-        .bind::<diesel::sql_types::Text, _>(reason)
-        .bind::<SqlUuid, _>(by)
-        .execute(conn)
-        .await?;
-    if turned == 0 {
-        return Ok(false);
-    }
-    diesel::sql_query(MOVE_BACK).bind::<SqlUuid, _>(id).bind::<SqlUuid, _>(was).execute(conn).await?;
-    Ok(true)
-}
-
-const TURN: &str = "INSERT INTO stock_documents
-      (id, kind, occurred_on, from_id, from_holds, to_id, to_holds, reference, reason, organization_id, contract_id, campaign_id, reverses_id, recorded_by)
-    SELECT $1, 'reversal', occurred_on, to_id, to_holds, from_id, from_holds, reference, $3, organization_id, contract_id, campaign_id, id, $4
-    FROM stock_documents WHERE id = $2 ON CONFLICT (id) DO NOTHING";
-const MOVE_BACK: &str = "INSERT INTO stock_movements (document_id, line, lot_id, quantity, occurred_on, from_id, from_holds, to_id, to_holds)
-    SELECT $1, line, lot_id, quantity, occurred_on, to_id, to_holds, from_id, from_holds FROM stock_movements WHERE document_id = $2";
 
 /// A document, if the scope holds it.
 pub async fn find(conn: &mut Conn, scope: &Scope, id: Uuid) -> ApiResult<StockDocument> {
@@ -163,6 +88,9 @@ pub async fn list(
     }
     if let Some(contract) = filter.contract_id {
         query = query.filter(stock_documents::contract_id.eq(contract));
+    }
+    if let Some(act) = filter.act_id {
+        query = query.filter(stock_documents::act_id.eq(act));
     }
     if let Some(day) = filter.since_on {
         query = query.filter(stock_documents::occurred_on.ge(day));

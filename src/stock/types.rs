@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::postings::Posting;
 use crate::{
     error::Faults,
     http::ListFilter,
@@ -30,8 +31,28 @@ words! {
         Count = "count",
         /// Sent back to whom it came from.
         Return = "return",
+        /// Used up in making something, or made.
+        Production = "production",
         /// It turns another document round.
         Reversal = "reversal",
+    }
+}
+
+words! {
+    /// What writes documents of its own, and alone may turn them round.
+    Act {
+        /// A shipment: what left, arrived, was lost or came back.
+        Shipment = "shipment",
+        /// A count of a place.
+        StockCount = "stock_count",
+        /// An issue of something controlled, which takes two persons.
+        ControlledIssue = "controlled_issue",
+        /// A production order: what it used up and what it made.
+        ProductionOrder = "production_order",
+        /// A job of the workshop: what a repair used up.
+        RepairJob = "repair_job",
+        /// A fuel tank: what generators burned, what a dip found.
+        FuelTank = "fuel_tank",
     }
 }
 
@@ -81,6 +102,28 @@ pub struct NewStockDocument {
     pub lines: Vec<StockLine>,
 }
 
+impl NewStockDocument {
+    /// What is posted for it.
+    pub(super) fn posting(&self, id: Uuid, kind: DocumentKind) -> Posting {
+        Posting {
+            id,
+            kind,
+            occurred_on: self.occurred_on,
+            from_id: self.from_id,
+            to_id: self.to_id,
+            reference: self.reference.clone(),
+            reason: self.reason.clone(),
+            organization_id: self.organization_id,
+            contract_id: self.contract_id,
+            campaign_id: self.campaign_id,
+            act: None,
+            act_id: None,
+            witnessed_by: None,
+            lines: self.lines.clone(),
+        }
+    }
+}
+
 /// Why a document is turned round.
 #[derive(Debug, Clone, Deserr, ToSchema)]
 #[deserr(error = Faults, deny_unknown_fields)]
@@ -119,6 +162,12 @@ pub struct StockDocumentRow {
     pub campaign_id: Option<Uuid>,
     /// The document that it turns round.
     pub reverses_id: Option<Uuid>,
+    /// What wrote it, if it was not a person by hand.
+    pub act: Option<Act>,
+    /// Which one of them: the shipment, the count, the order …
+    pub act_id: Option<Uuid>,
+    /// The second person, where two are asked for.
+    pub witnessed_by: Option<Uuid>,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
     /// Who recorded it.
@@ -167,6 +216,9 @@ pub struct StockDocumentFilter {
     /// Those that this contract paid.
     #[deserr(default)]
     pub contract_id: Option<Uuid>,
+    /// Those that this shipment, count, order … wrote.
+    #[deserr(default)]
+    pub act_id: Option<Uuid>,
     /// Those of this day or later.
     #[deserr(default)]
     pub since_on: Option<NaiveDate>,

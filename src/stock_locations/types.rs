@@ -48,6 +48,20 @@ impl LocationKind {
     pub const fn holds(self) -> bool {
         matches!(self, Self::Warehouse | Self::FacilityStore | Self::Workshop | Self::Quarantine | Self::InTransit)
     }
+
+    /// The one account of its kind; `None` for places.
+    pub const fn account(self) -> Option<Uuid> {
+        let number = match self {
+            Self::Supplier => 1,
+            Self::Donor => 2,
+            Self::Production => 3,
+            Self::Consumption => 4,
+            Self::Loss => 5,
+            Self::CountDifference => 6,
+            _ => return None,
+        };
+        Some(Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0100 + number))
+    }
 }
 
 /// What people say of a stock location.
