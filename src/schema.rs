@@ -367,17 +367,108 @@ diesel::table! {
 }
 
 diesel::table! {
+    shipment_contents (id) {
+        id -> Uuid,
+        shipment_id -> Uuid,
+        line_id -> Uuid,
+        lot_id -> Uuid,
+        quantity -> Int8,
+        accepted -> Int8,
+        rejected -> Int8,
+        lost -> Int8,
+        returned -> Int8,
+        outstanding -> Int8,
+        explained -> Int8,
+        reserved -> Bool,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    shipment_discrepancies (id) {
+        id -> Uuid,
+        shipment_id -> Uuid,
+        receipt_id -> Nullable<Uuid>,
+        lot_id -> Uuid,
+        cause -> Text,
+        quantity -> Int8,
+        occurred_on -> Date,
+        on_the_road -> Bool,
+        value -> Nullable<Numeric>,
+        currency -> Nullable<Text>,
+        note -> Nullable<Text>,
+        status -> Text,
+        reason -> Nullable<Text>,
+        claimed_of_id -> Nullable<Uuid>,
+        settled_on -> Nullable<Date>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    shipment_legs (id) {
+        id -> Uuid,
+        shipment_id -> Uuid,
+        leg -> Int4,
+        carrier -> Nullable<Text>,
+        checkpoint -> Nullable<Text>,
+        departed_on -> Nullable<Date>,
+        arrived_on -> Nullable<Date>,
+        note -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     shipment_lines (id) {
         id -> Uuid,
         shipment_id -> Uuid,
         line -> Int4,
         item_id -> Uuid,
-        lot_number -> Nullable<Text>,
-        expires_on -> Nullable<Date>,
         quantity -> Int8,
-        accepted_quantity -> Nullable<Int8>,
-        rejected_quantity -> Nullable<Int8>,
         retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+        lot_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    shipment_receipt_documents (receipt_id, document_id) {
+        receipt_id -> Uuid,
+        document_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    shipment_receipt_lines (receipt_id, lot_id) {
+        receipt_id -> Uuid,
+        lot_id -> Uuid,
+        accepted -> Int8,
+        rejected -> Int8,
+        over -> Int8,
+        cause -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    shipment_receipts (id) {
+        id -> Uuid,
+        shipment_id -> Uuid,
+        received_on -> Date,
+        reference -> Nullable<Text>,
+        note -> Nullable<Text>,
+        rejected_to_id -> Nullable<Uuid>,
+        reversed_reason -> Nullable<Text>,
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
@@ -389,7 +480,7 @@ diesel::table! {
         id -> Uuid,
         code -> Text,
         supplier_id -> Nullable<Uuid>,
-        facility_id -> Uuid,
+        facility_id -> Nullable<Uuid>,
         campaign_id -> Nullable<Uuid>,
         contract_id -> Nullable<Uuid>,
         status -> Text,
@@ -402,6 +493,11 @@ diesel::table! {
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
+        from_id -> Uuid,
+        to_id -> Uuid,
+        packed_on -> Nullable<Date>,
+        closed_on -> Nullable<Date>,
+        transit_id -> Nullable<Uuid>,
     }
 }
 
@@ -584,7 +680,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     projects,
     refresh_tokens,
     reveals,
+    shipment_contents,
+    shipment_discrepancies,
+    shipment_legs,
     shipment_lines,
+    shipment_receipt_documents,
+    shipment_receipt_lines,
+    shipment_receipts,
     shipments,
     staff,
     staff_identities,

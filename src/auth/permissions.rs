@@ -36,6 +36,8 @@ permissions! {
     EditRegister: Manager Coordinator;
     /// Receive a shipment at one's facility.
     ReceiveShipments: Manager Coordinator Clerk;
+    /// Keep and see the road of shipments while they are on it, within one's scope.
+    KnowTheRoad: Manager Coordinator;
     /// Read lots, places and what lies there (admins: nothing that is controlled).
     ReadStock: Admin Manager Coordinator Clerk Auditor;
     /// Read stock documents, which may hold what is controlled.

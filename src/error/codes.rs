@@ -78,6 +78,7 @@ codes! {
     StillInUse "still-in-use" 409 "Other records in use name this one; retire those first, or close it instead." "سجلات أخرى مستعملة تشير إلى هذا السجل؛ اسحبها أولًا أو أغلقه.";
     InsufficientStock "insufficient-stock" 409 "There is less of a lot than the document takes." "الكمية المتوفرة من إحدى التشغيلات أقل من المطلوب.";
     LaterInsufficientStock "later-insufficient-stock" 409 "On a later day there would have been less than nothing." "كان الرصيد سيصبح سالبًا في يوم لاحق.";
+    Outstanding "outstanding" 409 "Something is outstanding: receive it, or record and settle a discrepancy." "هناك كمية لم تُستلم: استلمها أو سجّل فرقًا وسوِّه.";
     StockReserved "stock-reserved" 409 "Some of it is set aside for a shipment and not free." "جزء من الكمية محجوز لشحنة وليس متاحًا.";
     SecondPersonRequired "second-person-required" 409 "This takes a second person, who is not the first." "يتطلب هذا شخصًا ثانيًا غير الأول.";
     LotExpired "lot-expired" 409 "A lot has expired by that day; it may only be set aside." "تشغيلة منتهية الصلاحية في ذلك اليوم؛ يجوز عزلها فقط.";

@@ -24,13 +24,14 @@ pub fn referred_table(stem: &str, own: &'static str) -> Option<&'static str> {
     Some(match stem {
         "parent" | "part_of" => own,
         "area" => "areas",
-        "operator" | "organization" | "supplier" => "organizations",
+        "operator" | "organization" | "supplier" | "origin" => "organizations",
         "project" => "projects",
         "facility" => "facilities",
         "contract" | "renews" => "contracts",
         "campaign" => "campaigns",
         "staff" => "staff",
         "item" => "items",
+        "from" | "to" => "stock_locations",
         _ => return None,
     })
 }

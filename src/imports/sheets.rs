@@ -114,7 +114,8 @@ macro_rules! demo {
 
 demo! {
     "areas" "area_access" "organizations" "projects" "facilities" "facility_status" "project_facilities" "contracts"
-    "contract_facilities" "campaigns" "campaign_facilities" "claims" "staff" "assignments" "items" "shipments" "shipment_lines"
+    "contract_facilities" "campaigns" "campaign_facilities" "claims" "staff" "assignments" "items" "stock_locations" "lots" "shipments"
+    "shipment_lines"
 }
 
 /// The demo campaign, as it stands in the folder `demo`.

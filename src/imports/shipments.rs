@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     CellFault, Sheet,
+    lots::lot_key,
     rows::{Columns, add_new, cell_under, fault},
     tables::Import,
 };
@@ -16,7 +17,7 @@ use crate::{
     error::{ApiResult, Code, Fault, Faults},
     http::New,
     register::{Fields, Record},
-    shipments::{self, Journey, Shipment, ShipmentFields, ShipmentLineFields},
+    shipments::{self, Arrived, DiscrepancyCause, Journey, RejectionCause, Shipment, ShipmentFields, ShipmentLineFields},
     types::{happened, in_order},
 };
 
@@ -27,8 +28,19 @@ const LINES: &str = "shipment_lines";
 struct SheetLine {
     row: usize,
     content: Map<String, Value>,
+    /// What became of it.
+    fate: Fate,
+}
+
+/// What a sheet tells of a line that was sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Fate {
     /// What was accepted and rejected of it.
     arrived: Option<(i64, i64)>,
+    /// Why it was rejected.
+    cause: Option<RejectionCause>,
+    /// Why the rest did not arrive.
+    missing: Option<DiscrepancyCause>,
 }
 
 /// What a sheet tells of a shipment's way.
@@ -37,8 +49,8 @@ struct Way {
     row: usize,
     dispatched: Option<NaiveDate>,
     received: Option<NaiveDate>,
-    /// The row of each line, and what arrived of it.
-    arrived: Vec<(usize, Option<(i64, i64)>)>,
+    /// The row of each line, and what became of it.
+    fates: Vec<(usize, Fate)>,
 }
 
 impl Import<'_> {
@@ -58,10 +70,10 @@ impl Import<'_> {
         for (row, cells) in &heads.rows {
             let id = self.id_of(heads, HEADS, cells);
             let own = of_shipment.remove(&id).unwrap_or_default();
-            let arrived = own.iter().map(|line| (line.row, line.arrived)).collect();
+            let fates = own.iter().map(|line| (line.row, line.fate)).collect();
             let (dispatched, received) =
                 (self.day(heads, *row, cells, "dispatched_on"), self.day(heads, *row, cells, "received_on"));
-            let way = Way { id, row: *row, dispatched, received, arrived };
+            let way = Way { id, row: *row, dispatched, received, fates };
             match self.shipment(&columns, heads, lines, (*row, cells), own) {
                 Err(faults) => self.summary.faults.extend(faults),
                 Ok(fields) => {
@@ -75,14 +87,13 @@ impl Import<'_> {
         let left =
             of_shipment.into_values().flatten().map(|line| fault(lines, line.row, "shipment_code", Code::UnknownReference));
         self.summary.faults.extend(left);
-        if self.summary.faults.is_empty() {
-            self.judge_items(conn, (heads, lines), &columns, &read, &ways).await?;
-        }
         if !self.summary.faults.is_empty() {
             return Ok(());
         }
-        let journey = self.journey(conn, heads, &ways).await?;
+        let new = self.new_ways(conn, heads, &ways).await?;
         self.write::<Shipment>(conn, heads, &columns, &read).await?;
+        let fields: HashMap<Uuid, &ShipmentFields> = read.iter().map(|(_, new)| (new.id, &new.fields)).collect();
+        let journey = Journey(new.iter().filter_map(|way| way.to_be_led(fields.get(&way.id)?)).collect());
         if self.summary.faults.is_empty()
             && let Err(error) = shipments::lead(conn, self.actor.id, &journey).await
         {
@@ -91,40 +102,20 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// Items are judged as they are for a shipment that is sent to the API, all in one query.
-    async fn judge_items(
-        &mut self,
-        conn: &mut Conn,
-        (heads, lines): (&Sheet, &Sheet),
-        columns: &Columns,
-        read: &[(usize, New<ShipmentFields>)],
-        ways: &[Way],
-    ) -> ApiResult<()> {
-        let ids: Vec<Uuid> = read.iter().flat_map(|(_, new)| new.fields.lines.iter().map(|line| line.item_id)).collect();
-        let tracked = shipments::tracked_items(conn, &ids).await?;
-        for ((row, new), way) in read.iter().zip(ways) {
-            let rows: Vec<usize> = way.arrived.iter().map(|(row, _)| *row).collect();
-            let (of_lines, of_head) = split(shipments::lots(&tracked, &new.fields.lines));
-            self.summary.faults.extend(columns.told(heads, *row, of_head));
-            self.summary.faults.extend(of_lines.into_iter().map(|one| told_of_line(lines, &rows, one)));
-        }
-        Ok(())
-    }
-
     /// The way of the shipments that are new; one that is there already must have come the same way.
-    async fn journey(&mut self, conn: &mut Conn, heads: &Sheet, ways: &[Way]) -> ApiResult<Journey> {
+    async fn new_ways<'w>(&mut self, conn: &mut Conn, heads: &Sheet, ways: &'w [Way]) -> ApiResult<Vec<&'w Way>> {
         let ids: Vec<Uuid> = ways.iter().map(|way| way.id).collect();
         let there: HashMap<Uuid, Shipment> =
             Shipment::load_many(conn, &ids).await?.into_iter().map(|shipment| (shipment.id(), shipment)).collect();
-        let mut journey = Journey::default();
+        let mut new = Vec::new();
         for way in ways {
             match there.get(&way.id) {
                 Some(shipment) if way.is_that_of(shipment) => {}
                 Some(_) => self.summary.faults.push(fault(heads, way.row, "code", Code::RecordConflict)),
-                None => way.add_to(&mut journey),
+                None => new.push(way),
             }
         }
-        Ok(journey)
+        Ok(new)
     }
 
     /// The day in a cell, if there is one.
@@ -139,7 +130,8 @@ impl Import<'_> {
 
     /// The lines by their shipment, in the order of their numbers, and what arrived of them.
     fn lines(&mut self, sheet: &Sheet) -> HashMap<Uuid, Vec<SheetLine>> {
-        let ignored = ["shipment_code", "line", "accepted_quantity", "rejected_quantity"];
+        let ignored =
+            ["shipment_code", "line", "lot_number", "accepted_quantity", "rejected_quantity", "rejection_cause", "missing_cause"];
         let columns = Columns::of::<ShipmentLineFields>(sheet, LINES, &ignored, &mut self.summary.faults);
         let mut lines: HashMap<Uuid, Vec<SheetLine>> = HashMap::new();
         for (row, cells) in &sheet.rows {
@@ -152,18 +144,15 @@ impl Import<'_> {
             if cell("line").parse() != Ok(own.len() + 1) {
                 self.summary.faults.push(fault(sheet, *row, "line", Code::OutOfRange));
             }
-            let content = columns.object(sheet, *row, cells, &self.ids, &mut self.summary.faults);
-            let arrived = match (cell("accepted_quantity"), cell("rejected_quantity")) {
-                ("", "") => None,
-                (accepted, rejected) => {
-                    let arrived = accepted.parse().ok().zip(rejected.parse().ok());
-                    if arrived.is_none() {
-                        self.summary.faults.push(fault(sheet, *row, "accepted_quantity", Code::WrongType));
-                    }
-                    arrived
-                }
-            };
-            own.push(SheetLine { row: *row, content, arrived });
+            let mut content = columns.object(sheet, *row, cells, &self.ids, &mut self.summary.faults);
+            match self.ids.get(&("lots", lot_key(cell("item_code"), cell("lot_number")))) {
+                Some(lot) => drop(content.insert("lot_id".to_owned(), Value::String(lot.to_string()))),
+                // Without a number it may be a draft that takes whichever expire first.
+                None if cell("lot_number").is_empty() => {}
+                None => self.summary.faults.push(fault(sheet, *row, "lot_number", Code::UnknownReference)),
+            }
+            let fate = fate(sheet, *row, cells, &mut self.summary.faults);
+            own.push(SheetLine { row: *row, content, fate });
         }
         lines
     }
@@ -212,39 +201,91 @@ impl Way {
             faults.add("/dispatched_on", Code::Required);
         }
         let of_head = faults.0.into_iter().map(|one| fault(heads, self.row, one.pointer.trim_start_matches('/'), one.code));
-        let of_lines = self.arrived.iter().zip(&fields.lines).filter_map(|((row, arrived), line)| {
-            let code = match (self.received, arrived) {
-                (None, None) => return None,
-                (Some(_), None) => Code::Required,
-                (None, Some(_)) => Code::WrongState,
-                (Some(_), Some((accepted, rejected))) => {
-                    let whole = 0..=line.quantity;
-                    if whole.contains(accepted) && (0..=line.quantity - accepted).contains(rejected) {
-                        return None;
-                    }
-                    Code::OutOfRange
-                }
-            };
-            Some(fault(lines, *row, "accepted_quantity", code))
+        let of_lines = self.fates.iter().zip(&fields.lines).filter_map(|((row, fate), line)| {
+            let (column, code) = self.fault_of(fate, line)?;
+            Some(fault(lines, *row, column, code))
         });
         of_head.chain(of_lines).collect()
     }
 
-    /// Whether the register tells the same of a shipment.
-    fn is_that_of(&self, shipment: &Shipment) -> bool {
-        let arrived = shipment.lines.iter().map(|line| line.accepted_quantity.zip(line.rejected_quantity));
-        (self.dispatched, self.received) == (shipment.row.dispatched_on, shipment.row.received_on)
-            && self.arrived.iter().map(|(_, arrived)| *arrived).eq(arrived)
+    /// What is wrong with what became of a line: what left names its lot, what arrived was counted, and every rest has one cause.
+    fn fault_of(&self, fate: &Fate, line: &ShipmentLineFields) -> Option<(&'static str, Code)> {
+        if self.dispatched.is_some() && line.lot_id.is_none() {
+            return Some(("lot_number", Code::Required));
+        }
+        let (accepted, rejected) = match (self.received, fate.arrived) {
+            (None, None) => return None,
+            (Some(_), None) => return Some(("accepted_quantity", Code::Required)),
+            (None, Some(_)) => return Some(("accepted_quantity", Code::WrongState)),
+            (Some(_), Some(arrived)) => arrived,
+        };
+        let whole = 0..=line.quantity;
+        if !whole.contains(&accepted) || !(0..=line.quantity - accepted).contains(&rejected) {
+            return Some(("accepted_quantity", Code::OutOfRange));
+        }
+        match (rejected > 0, fate.cause) {
+            (true, None) => return Some(("rejection_cause", Code::Required)),
+            (false, Some(_)) => return Some(("rejection_cause", Code::UnknownValue)),
+            _ => {}
+        }
+        let nothing_missing = accepted + rejected == line.quantity;
+        (nothing_missing && fate.missing.is_some()).then_some(("missing_cause", Code::UnknownValue))
     }
 
-    fn add_to(&self, journey: &mut Journey) {
-        journey.dispatched.extend(self.dispatched.map(|day| (self.id, day)));
-        journey.received.extend(self.received.map(|day| (self.id, day)));
-        let counted = (1..)
-            .zip(&self.arrived)
-            .filter_map(|(number, (_, arrived))| arrived.map(|(accepted, rejected)| (number, accepted, rejected)));
-        journey.lines.extend(counted.map(|(number, accepted, rejected)| (self.id, number, accepted, rejected)));
+    /// Whether the register tells the same of a shipment.
+    fn is_that_of(&self, shipment: &Shipment) -> bool {
+        let arrived = |line: &(usize, Fate), lot: Option<Uuid>| {
+            let content = shipment.contents.iter().find(|content| Some(content.lot_id) == lot);
+            content.map_or(line.1.arrived.is_none(), |content| {
+                line.1.arrived.unwrap_or_default() == (content.accepted, content.rejected)
+            })
+        };
+        (self.dispatched, self.received) == (shipment.row.dispatched_on, shipment.row.received_on)
+            && self.fates.len() == shipment.lines.len()
+            && self.fates.iter().zip(&shipment.lines).all(|(fate, line)| arrived(fate, line.lot_id))
     }
+
+    /// The way of a shipment that left, for the journey; a draft has none.
+    fn to_be_led(&self, fields: &ShipmentFields) -> Option<shipments::Way> {
+        let line = |(line, (_, fate)): (&ShipmentLineFields, &(usize, Fate))| {
+            let (accepted, rejected) = fate.arrived?;
+            Some(Arrived { lot_id: line.lot_id?, accepted, rejected, cause: fate.cause, missing: fate.missing })
+        };
+        Some(shipments::Way {
+            shipment: self.id,
+            dispatched_on: self.dispatched?,
+            received_on: self.received,
+            lines: fields.lines.iter().zip(&self.fates).filter_map(line).collect(),
+        })
+    }
+}
+
+/// What a row tells of what became of its line.
+fn fate(sheet: &Sheet, row: usize, cells: &[String], faults: &mut Vec<CellFault>) -> Fate {
+    let cell = |heading: &str| cell_under(heading, sheet, cells);
+    let arrived = match (cell("accepted_quantity"), cell("rejected_quantity")) {
+        ("", "") => None,
+        (accepted, rejected) => {
+            let arrived = accepted.parse().ok().zip(rejected.parse().ok());
+            if arrived.is_none() {
+                faults.push(fault(sheet, row, "accepted_quantity", Code::WrongType));
+            }
+            arrived
+        }
+    };
+    let mut word = |heading: &'static str, known: bool, allowed: Vec<&'static str>| {
+        if !known && !cell(heading).is_empty() {
+            let allowed = allowed.into_iter().map(ToOwned::to_owned).collect();
+            faults.push(CellFault { allowed, ..fault(sheet, row, heading, Code::UnknownValue) });
+        }
+    };
+    let cause = RejectionCause::parse(cell("rejection_cause"));
+    word("rejection_cause", cause.is_some(), RejectionCause::ALL.iter().map(|cause| cause.as_str()).collect());
+    let of_the_road =
+        || DiscrepancyCause::ALL.iter().filter(|cause| cause.is_of_the_road() && **cause != DiscrepancyCause::DocumentError);
+    let missing = of_the_road().copied().find(|cause| cause.as_str() == cell("missing_cause"));
+    word("missing_cause", missing.is_some(), of_the_road().map(|cause| cause.as_str()).collect());
+    Fate { arrived, cause, missing }
 }
 
 /// Faults of lines, and faults of the shipment itself.

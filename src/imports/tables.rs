@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     CellFault, Sheet,
+    lots::lot_key,
     rows::{Columns, Ids, cell_under, fault, referred_table},
 };
 use crate::{
@@ -22,10 +23,12 @@ use crate::{
     facilities::{Facility, FacilityStatusRow},
     http::New,
     items::Item,
+    lots::Lot,
     organizations::Organization,
     projects::Project,
     register::{ChildRow, Fields, Record},
     staff::Staff,
+    stock_locations::StockLocation,
     support::{CampaignFacilityRow, ContractFacilityRow, ProjectFacilityRow},
 };
 
@@ -59,6 +62,7 @@ pub async fn import(conn: &mut Conn, actor: &Actor, sheets: &[Sheet], progress: 
     let mut import = Import { actor, ids: Ids::new(), summary: Summary::default(), progress };
     import.known_names(sheets);
     import.find_ids(conn, sheets).await?;
+    import.find_lots(conn, sheets).await?;
     import.records::<Area>(conn, sheets, "areas").await?;
     import.rows::<AreaAccessRow>(conn, sheets, "area_access", &["area_code", "since_on"]).await?;
     import.records::<Organization>(conn, sheets, "organizations").await?;
@@ -80,6 +84,8 @@ pub async fn import(conn: &mut Conn, actor: &Actor, sheets: &[Sheet], progress: 
     import.records::<Staff>(conn, sheets, "staff").await?;
     import.records::<Assignment>(conn, sheets, "assignments").await?;
     import.records::<Item>(conn, sheets, "items").await?;
+    import.records::<StockLocation>(conn, sheets, "stock_locations").await?;
+    import.records::<Lot>(conn, sheets, "lots").await?;
     import.shipments(conn, sheets).await?;
     Ok(import.summary)
 }
@@ -101,6 +107,8 @@ const SHEETS: &[&str] = &[
     "staff",
     "assignments",
     "items",
+    "stock_locations",
+    "lots",
     "shipments",
     "shipment_lines",
 ];
@@ -280,6 +288,10 @@ impl Import<'_> {
 
     /// The id of a row: that of its code, or one made from all its cells that name it.
     pub(super) fn id_of(&self, sheet: &Sheet, table: &'static str, cells: &[String]) -> Uuid {
+        if table == "lots" {
+            let key = lot_key(cell_under("item_code", sheet, cells), cell_under("number", sheet, cells));
+            return self.ids.get(&(table, key)).copied().unwrap_or_else(|| made_id(table, &cells.join("\u{1f}")));
+        }
         let code = sheet.columns.iter().position(|heading| heading == "code").and_then(|index| cells.get(index));
         match code {
             Some(code) => self.ids.get(&(table, code.clone())).copied().unwrap_or_else(|| made_id(table, code)),
@@ -300,6 +312,6 @@ fn not_added(rows: &[usize], ids: impl Iterator<Item = Uuid>, added: &[Uuid]) ->
     rows.into_iter()
 }
 
-fn made_id(table: &str, code: &str) -> Uuid {
+pub(super) fn made_id(table: &str, code: &str) -> Uuid {
     Uuid::new_v5(&NAMESPACE, format!("{table}:{code}").as_bytes())
 }

@@ -29,7 +29,10 @@ const RULES: &[(&str, &str)] = &[
     ("staff.by_cadre", "The same people by the cadre of their post with the largest share; cadres add up to the total."),
     ("staff.posts", "The posts of the same people on the day."),
     ("staff.full_time_equivalents", "The shares of the same posts, added up; the rows of staff.posts carry them."),
-    ("shipments", "Shipments sent on or before the day to a facility on record; received when they arrived on or before it."),
+    (
+        "shipments",
+        "Shipments sent on or before the day to a facility on record; received when the last of them arrived on or before it and nothing is outstanding.",
+    ),
     (
         "contracts",
         "Contracts that run on the day; within an area, a campaign or a facility, those that support a facility counted there.",

@@ -1,19 +1,25 @@
-//! The steps of a shipment's life: each holds the shipment, judges, and writes, in one transaction.
+//! The steps of a shipment's life: each holds the shipment, judges, and writes, with its documents, in one transaction.
 
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::{
+    acts::{Closing, Dispatch, Packing, ShipmentLoss, ShipmentReason, ShipmentReturn, ShipmentSeizure},
+    contents::{self, Fate},
+    discrepancies::{self, DiscrepancyCause, Moved},
     rules::{self, Step},
     store::{self, Progress},
-    types::{Cancellation, Dispatch, Receipt, Shipment, ShipmentPatch},
+    types::{Shipment, ShipmentPatch, ShipmentStatus},
 };
 use crate::{
-    auth::Actor,
+    auth::{Actor, Scope},
     db::{Conn, Db},
-    error::{ApiError, ApiResult, Faults},
+    error::{ApiError, ApiResult, Code, Fault, Faults},
     http::{Answer, Body, IdempotencyKey, IfMatch, once},
-    register::{change, close, load_open},
-    types::{LongText, happened, in_order},
+    register::{change, close, load_any, load_open},
+    stock::{Act, DocumentKind, Posting, StockLine, post},
+    stock_locations::{LocationKind, StockLocation, open_roads},
+    types::{LongText, Reason, happened, in_order},
 };
 
 /// Edits a draft.
@@ -34,61 +40,263 @@ pub async fn retire(conn: &mut Conn, actor: &Actor, id: Uuid, expected: IfMatch)
     close::<Shipment>(conn, actor, id, expected).await
 }
 
-/// A draft leaves.
+/// A draft is put into boxes and set aside; what is missing is said.
+pub async fn pack(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body: &Body<Packing>) -> ApiResult<Answer> {
+    let Packing { packed_on, with_shortfall } = body.value;
+    once(db, actor.id, key, &body.digest, async |conn| {
+        let status = held(conn, actor, id, Step::Pack).await?;
+        judge(|faults| happened(faults, "/packed_on", packed_on))?;
+        let progress = Progress { packed_on: Some(Some(packed_on)), ..Progress::to(status, actor.id) };
+        store::proceed(conn, id, &progress).await?;
+        contents::pack(conn, actor.id, id, packed_on).await?;
+        let shipment = load_open::<Shipment>(conn, &actor.scope, id).await?;
+        enough(&shipment, with_shortfall)?;
+        told(&shipment)
+    })
+    .await
+}
+
+/// There is something in the boxes; and as much as is wanted, unless less will do.
+fn enough(shipment: &Shipment, with_shortfall: bool) -> ApiResult<()> {
+    let short = |index: usize| Fault { pointer: format!("/lines/{index}"), code: Code::InsufficientStock, allowed: Vec::new() };
+    let nothing = shipment.contents.is_empty();
+    let missing = shipment.lines.iter().enumerate().filter(|(_, line)| nothing || line.shortfall.is_some_and(|less| less > 0));
+    let faults: Vec<Fault> = missing.map(|(index, _)| short(index)).collect();
+    if nothing || !with_shortfall && !faults.is_empty() {
+        return Err(ApiError { faults, ..ApiError::new(Code::InsufficientStock) });
+    }
+    Ok(())
+}
+
+/// What was packed goes back to the shelf, and the shipment is a draft again.
+pub async fn unpack(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body: &Body<ShipmentReason>) -> ApiResult<Answer> {
+    once(db, actor.id, key, &body.digest, async |conn| {
+        let status = held(conn, actor, id, Step::Unpack).await?;
+        let note = noted(conn, actor, id, &body.value.reason).await?;
+        contents::set_free(conn, actor.id, id, true).await?;
+        let progress = Progress { packed_on: Some(None), note: Some(note.as_str()), ..Progress::to(status, actor.id) };
+        store::proceed(conn, id, &progress).await?;
+        now(conn, &actor.scope, id).await
+    })
+    .await
+}
+
+/// A packed shipment leaves: its goods lie on the road from now on.
 pub async fn dispatch(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body: &Body<Dispatch>) -> ApiResult<Answer> {
     let day = body.value.dispatched_on;
     once(db, actor.id, key, &body.digest, async |conn| {
-        let mut progress = step(conn, actor, id, Step::Dispatch).await?;
-        let mut faults = Faults::default();
-        happened(&mut faults, "/dispatched_on", day);
-        faults.into_result()?;
-        progress.dispatched_on = Some(day);
-        proceed(conn, id, &progress).await
-    })
-    .await
-}
-
-/// A draft will not leave; the reason becomes the last line of its note.
-pub async fn cancel(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body: &Body<Cancellation>) -> ApiResult<Answer> {
-    let reason = &body.value.reason;
-    once(db, actor.id, key, &body.digest, async |conn| {
-        let progress = step(conn, actor, id, Step::Cancel).await?;
+        let status = held(conn, actor, id, Step::Dispatch).await?;
         let there = load_open::<Shipment>(conn, &actor.scope, id).await?;
-        let note = match there.fields.note {
-            Some(note) => format!("{note}\n{reason}"),
-            None => reason.to_string(),
-        };
-        let note = LongText::parse(&note).map_err(|code| ApiError::fault("/reason", code))?;
-        proceed(conn, id, &Progress { note: Some(note.as_str()), ..progress }).await
+        judge(|faults| {
+            happened(faults, "/dispatched_on", day);
+            in_order(faults, "/dispatched_on", there.row.packed_on, Some(day));
+        })?;
+        contents::set_free(conn, actor.id, id, false).await?;
+        let road = open_roads(conn, actor.id, &[id]).await?.pop().ok_or_else(|| ApiError::internal("no road was opened"))?;
+        let progress = Progress { dispatched_on: Some(day), transit_id: Some(road), ..Progress::to(status, actor.id) };
+        store::proceed(conn, id, &progress).await?;
+        let kind = kind_between(conn, there.row.head.from_id, true).await?;
+        let lines = lines_of(&there, |content| content.quantity);
+        post(conn, actor.id, &[of_shipment(&there, kind, day, (there.row.head.from_id, road), lines)]).await?;
+        now(conn, &actor.scope, id).await
     })
     .await
 }
 
-/// A shipment arrived; what came of every line is written with it.
-pub async fn receive(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body: &Body<Receipt>) -> ApiResult<Answer> {
-    let Receipt { received_on, lines } = &body.value;
+/// A shipment will not leave; what was set aside for it is free, and the reason becomes the last line of its note.
+pub async fn cancel(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body: &Body<ShipmentReason>) -> ApiResult<Answer> {
     once(db, actor.id, key, &body.digest, async |conn| {
-        let mut progress = step(conn, actor, id, Step::Receive).await?;
-        let there = load_open::<Shipment>(conn, &actor.scope, id).await?;
-        let mut faults = Faults::default();
-        happened(&mut faults, "/received_on", *received_on);
-        in_order(&mut faults, "/received_on", there.row.dispatched_on, Some(*received_on));
-        rules::receipt(&mut faults, &there.lines, lines);
-        faults.into_result()?;
-        store::receive_lines(conn, actor.id, id, lines).await?;
-        progress.received_on = Some(*received_on);
-        proceed(conn, id, &progress).await
+        let status = held(conn, actor, id, Step::Cancel).await?;
+        let note = noted(conn, actor, id, &body.value.reason).await?;
+        contents::set_free(conn, actor.id, id, true).await?;
+        store::proceed(conn, id, &Progress { note: Some(note.as_str()), ..Progress::to(status, actor.id) }).await?;
+        now(conn, &actor.scope, id).await
     })
     .await
 }
 
-/// Holds the shipment and says what the step will write, if it may be taken.
-async fn step(conn: &mut Conn, actor: &Actor, id: Uuid, step: Step) -> ApiResult<Progress<'static>> {
-    let status = rules::after(store::lock(conn, &actor.scope, id).await?, step)?;
-    Ok(Progress { status, dispatched_on: None, received_on: None, note: None, recorded_by: actor.id })
+/// How what is outstanding leaves the road other than by arriving.
+struct Exit<'a> {
+    step: Step,
+    day: NaiveDate,
+    pointer: &'static str,
+    reason: &'a Reason,
+    cause: Option<DiscrepancyCause>,
+    to_id: Option<Uuid>,
 }
 
-async fn proceed(conn: &mut Conn, id: Uuid, progress: &Progress<'_>) -> ApiResult<Answer> {
-    let shipment = store::proceed(conn, id, progress).await?;
-    Answer::record(shipment.row.revision, &shipment)
+/// What is outstanding is lost.
+pub async fn lose(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body: &Body<ShipmentLoss>) -> ApiResult<Answer> {
+    let ShipmentLoss { lost_on, cause, reason } = &body.value;
+    let cause = Some((*cause).into());
+    let exit = Exit { step: Step::Lose, day: *lost_on, pointer: "/lost_on", reason, cause, to_id: LocationKind::Loss.account() };
+    once(db, actor.id, key, &body.digest, async |conn| leave(conn, actor, id, &exit).await).await
+}
+
+/// What is outstanding was seized.
+pub async fn seize(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body: &Body<ShipmentSeizure>) -> ApiResult<Answer> {
+    let ShipmentSeizure { seized_on, reason } = &body.value;
+    let (cause, to_id) = (Some(DiscrepancyCause::Seized), LocationKind::Loss.account());
+    let exit = Exit { step: Step::Seize, day: *seized_on, pointer: "/seized_on", reason, cause, to_id };
+    once(db, actor.id, key, &body.digest, async |conn| leave(conn, actor, id, &exit).await).await
+}
+
+/// What is outstanding came back.
+pub async fn bring_back(
+    db: &Db,
+    actor: &Actor,
+    id: Uuid,
+    key: &IdempotencyKey,
+    body: &Body<ShipmentReturn>,
+) -> ApiResult<Answer> {
+    let ShipmentReturn { returned_on, to_id, reason } = &body.value;
+    let exit = Exit { step: Step::Return, day: *returned_on, pointer: "/returned_on", reason, cause: None, to_id: *to_id };
+    once(db, actor.id, key, &body.digest, async |conn| {
+        if let Some(to) = to_id {
+            let mut faults = Faults::default();
+            let kind = store::place(conn, &actor.scope, &mut faults, "/to_id", *to).await?;
+            if kind.is_some_and(|kind| !kind.holds() || kind == LocationKind::InTransit) {
+                faults.add("/to_id", Code::WrongPlaces);
+            }
+            faults.into_result()?;
+        }
+        leave(conn, actor, id, &exit).await
+    })
+    .await
+}
+
+async fn leave(conn: &mut Conn, actor: &Actor, id: Uuid, exit: &Exit<'_>) -> ApiResult<Answer> {
+    let status = held(conn, actor, id, exit.step).await?;
+    let there = load_open::<Shipment>(conn, &actor.scope, id).await?;
+    judge(|faults| {
+        happened(faults, exit.pointer, exit.day);
+        in_order(faults, exit.pointer, there.row.received_on.or(there.row.dispatched_on), Some(exit.day));
+    })?;
+    let moved = there.contents.iter().filter(|content| content.outstanding > content.explained);
+    let moved: Vec<Moved> = moved
+        .filter_map(|content| {
+            Some(Moved {
+                shipment_id: id,
+                receipt_id: None,
+                lot_id: content.lot_id,
+                cause: exit.cause?,
+                quantity: content.outstanding - content.explained,
+                occurred_on: exit.day,
+            })
+        })
+        .collect();
+    discrepancies::leave_the_road(conn, actor.id, id).await?;
+    discrepancies::insert_moved(conn, actor.id, &moved).await?;
+    let lines = lines_of(&there, |content| content.outstanding);
+    let (fate, to) = match exit.cause {
+        Some(_) => (Fate::Lost, exit.to_id),
+        None => (Fate::Returned, Some(exit.to_id.unwrap_or(there.row.head.from_id))),
+    };
+    contents::add(conn, actor.id, id, fate, &lines).await?;
+    store::proceed(conn, id, &Progress { closed_on: Some(exit.day), ..Progress::to(status, actor.id) }).await?;
+    off_the_road(conn, actor.id, &there, to, exit.day, exit.reason, lines).await?;
+    now(conn, &actor.scope, id).await
+}
+
+/// Posts what leaves the road other than by arriving.
+pub async fn off_the_road(
+    conn: &mut Conn,
+    by: Uuid,
+    shipment: &Shipment,
+    to: Option<Uuid>,
+    day: NaiveDate,
+    reason: &Reason,
+    lines: Vec<StockLine>,
+) -> ApiResult<()> {
+    let (Some(road), Some(to)) = (shipment.row.transit_id, to) else {
+        return Err(ApiError::internal("a shipment on the road without a road"));
+    };
+    let kind = kind_between(conn, to, false).await?;
+    let posting = Posting { reason: Some(reason.clone()), ..of_shipment(shipment, kind, day, (road, to), lines) };
+    post(conn, by, &[posting]).await?;
+    Ok(())
+}
+
+/// A shipment comes to rest: nothing of it may be outstanding.
+pub async fn rest(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body: &Body<Closing>) -> ApiResult<Answer> {
+    let day = body.value.closed_on;
+    once(db, actor.id, key, &body.digest, async |conn| {
+        let status = held(conn, actor, id, Step::Close).await?;
+        let there = load_open::<Shipment>(conn, &actor.scope, id).await?;
+        judge(|faults| {
+            happened(faults, "/closed_on", day);
+            in_order(faults, "/closed_on", there.row.received_on.or(there.row.dispatched_on), Some(day));
+        })?;
+        if there.outstanding() > 0 {
+            return Err(ApiError::new(Code::Outstanding));
+        }
+        store::proceed(conn, id, &Progress { closed_on: Some(day), ..Progress::to(status, actor.id) }).await?;
+        now(conn, &actor.scope, id).await
+    })
+    .await
+}
+
+/// Holds the shipment and says where the step leads, if it may be taken.
+pub async fn held(conn: &mut Conn, actor: &Actor, id: Uuid, step: Step) -> ApiResult<ShipmentStatus> {
+    rules::after(store::lock(conn, &actor.scope, id).await?, step)
+}
+
+/// All faults at once, or none.
+pub fn judge(work: impl FnOnce(&mut Faults)) -> ApiResult<()> {
+    let mut faults = Faults::default();
+    work(&mut faults);
+    Ok(faults.into_result()?)
+}
+
+/// The note with a reason as its last line.
+async fn noted(conn: &mut Conn, actor: &Actor, id: Uuid, reason: &Reason) -> ApiResult<LongText> {
+    let there = load_open::<Shipment>(conn, &actor.scope, id).await?;
+    let note = match there.fields.note {
+        Some(note) => format!("{note}\n{reason}"),
+        None => reason.to_string(),
+    };
+    LongText::parse(&note).map_err(|code| ApiError::fault("/reason", code))
+}
+
+/// So many of every lot, of those that are more than none.
+pub fn lines_of(shipment: &Shipment, quantity: impl Fn(&super::types::ShipmentContent) -> i64) -> Vec<StockLine> {
+    let lines = shipment.contents.iter().map(|content| StockLine { lot_id: content.lot_id, quantity: quantity(content) });
+    lines.filter(|line| line.quantity > 0).collect()
+}
+
+/// A document of a shipment: whose money it is, and who supplied it.
+pub fn of_shipment(
+    shipment: &Shipment,
+    kind: DocumentKind,
+    day: NaiveDate,
+    ends: (Uuid, Uuid),
+    lines: Vec<StockLine>,
+) -> Posting {
+    let head = &shipment.row.head;
+    Posting {
+        organization_id: head.supplier_id,
+        contract_id: head.contract_id,
+        campaign_id: head.campaign_id,
+        ..Posting::of(Act::Shipment, shipment.row.id, kind, day, ends, lines)
+    }
+}
+
+/// What act leads from an end onto the road, or from the road to an end.
+async fn kind_between(conn: &mut Conn, end: Uuid, onto_the_road: bool) -> ApiResult<DocumentKind> {
+    let end = load_any::<StockLocation>(conn, &Scope::Everything, end).await?.fields.kind;
+    Ok(match (end, onto_the_road) {
+        (LocationKind::Loss, _) => DocumentKind::Loss,
+        (end, _) if end.holds() => DocumentKind::Transfer,
+        (_, true) => DocumentKind::Receipt,
+        (_, false) => DocumentKind::Return,
+    })
+}
+
+/// The shipment as it is now.
+pub async fn now(conn: &mut Conn, scope: &Scope, id: Uuid) -> ApiResult<Answer> {
+    told(&load_open::<Shipment>(conn, scope, id).await?)
+}
+
+fn told(shipment: &Shipment) -> ApiResult<Answer> {
+    Answer::record(shipment.row.revision, shipment)
 }

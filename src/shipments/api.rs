@@ -4,12 +4,15 @@ use actix_web::{HttpResponse, delete, get, patch, post, web::Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
-    actions, store,
-    types::{Cancellation, Dispatch, NewShipment, Receipt, Shipment, ShipmentFilter, ShipmentPatch},
+    actions,
+    acts::{Closing, Dispatch, Packing, ShipmentLoss, ShipmentReason, ShipmentReturn, ShipmentSeizure},
+    papers::{self, PackingListFilter, PackingListLine, Waybill},
+    store,
+    types::{NewShipment, Shipment, ShipmentFilter, ShipmentPatch},
 };
 use crate::{
     audit::{HistoryEntry, HistoryFilter},
-    auth::{Caller, EditRegister, ReadHistory, ReadRegister, ReceiveShipments},
+    auth::{Caller, EditRegister, ReadHistory, ReadRegister},
     db::Db,
     error::ApiResult,
     http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId},
@@ -25,9 +28,16 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(update_shipment)
         .service(retire_shipment)
         .service(list_shipment_history)
+        .service(find_waybill)
+        .service(list_packing_list)
+        .service(pack_shipment)
+        .service(unpack_shipment)
         .service(dispatch_shipment)
         .service(cancel_shipment)
-        .service(receive_shipment);
+        .service(lose_shipment)
+        .service(seize_shipment)
+        .service(return_shipment)
+        .service(close_shipment);
 }
 
 /// List shipments.
@@ -95,7 +105,55 @@ async fn list_shipment_history(
     register::history::<Shipment>(db, &caller, id, listing).await
 }
 
-/// A draft leaves: from now on it is as it was sent.
+/// Read the waybill of a shipment: what travels, from where to where.
+#[utoipa::path(tag = "shipments", params(("shipment_id" = uuid::Uuid, Path)), responses((status = 200, description = "The waybill", body = Waybill)))]
+#[get("/shipments/{shipment_id}/waybill")]
+async fn find_waybill(caller: Caller<ReadRegister>, id: RecordId, db: Data<Db>) -> ApiResult<Answer> {
+    let mut conn = db.conn().await?;
+    let shipment = register::load_any::<Shipment>(&mut conn, &caller.scope, id.0).await?.shown_to(caller.role);
+    Answer::plain(&papers::waybill(&mut conn, &shipment).await?)
+}
+
+/// List what is in the boxes of a shipment, lot by lot.
+#[utoipa::path(tag = "shipments", params(("shipment_id" = uuid::Uuid, Path), PageQuery), responses((status = 200, description = "A page of the packing list", body = Page<PackingListLine>)))]
+#[get("/shipments/{shipment_id}/packing-list")]
+async fn list_packing_list(
+    caller: Caller<ReadRegister>,
+    id: RecordId,
+    listing: Listing<PackingListFilter>,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
+    register::load_any::<Shipment>(&mut *db.conn().await?, &caller.scope, id.0).await?;
+    listing.answer(async move |page, _| papers::list(&mut *db.conn().await?, id.0, page).await).await
+}
+
+/// Pack a draft: lot by lot, the first to expire first; what is packed is set aside where it lies.
+#[utoipa::path(tag = "shipments", params(("shipment_id" = uuid::Uuid, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same request sent again under it is done once.")), request_body = Packing, responses((status = 200, description = "The shipment, packed", body = Shipment)))]
+#[post("/shipments/{shipment_id}/packing")]
+async fn pack_shipment(
+    caller: Caller<EditRegister>,
+    id: RecordId,
+    key: IdempotencyKey,
+    body: Body<Packing>,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    actions::pack(&db, &caller, id.0, &key, &body).await
+}
+
+/// Unpack a shipment: what was set aside is free again, and it is a draft.
+#[utoipa::path(tag = "shipments", params(("shipment_id" = uuid::Uuid, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same request sent again under it is done once.")), request_body = ShipmentReason, responses((status = 200, description = "The shipment, a draft again", body = Shipment)))]
+#[post("/shipments/{shipment_id}/unpacking")]
+async fn unpack_shipment(
+    caller: Caller<EditRegister>,
+    id: RecordId,
+    key: IdempotencyKey,
+    body: Body<ShipmentReason>,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    actions::unpack(&db, &caller, id.0, &key, &body).await
+}
+
+/// Dispatch a packed shipment: from now on its goods are on the road.
 #[utoipa::path(tag = "shipments", params(("shipment_id" = uuid::Uuid, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same request sent again under it is done once.")), request_body = Dispatch, responses((status = 200, description = "The shipment, dispatched", body = Shipment)))]
 #[post("/shipments/{shipment_id}/dispatch")]
 async fn dispatch_shipment(
@@ -108,28 +166,67 @@ async fn dispatch_shipment(
     actions::dispatch(&db, &caller, id.0, &key, &body).await
 }
 
-/// A draft will not leave.
-#[utoipa::path(tag = "shipments", params(("shipment_id" = uuid::Uuid, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same request sent again under it is done once.")), request_body = Cancellation, responses((status = 200, description = "The shipment, cancelled", body = Shipment)))]
+/// Cancel a shipment that has not left.
+#[utoipa::path(tag = "shipments", params(("shipment_id" = uuid::Uuid, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same request sent again under it is done once.")), request_body = ShipmentReason, responses((status = 200, description = "The shipment, cancelled", body = Shipment)))]
 #[post("/shipments/{shipment_id}/cancellation")]
 async fn cancel_shipment(
     caller: Caller<EditRegister>,
     id: RecordId,
     key: IdempotencyKey,
-    body: Body<Cancellation>,
+    body: Body<ShipmentReason>,
     db: Data<Db>,
 ) -> ApiResult<Answer> {
     actions::cancel(&db, &caller, id.0, &key, &body).await
 }
 
-/// A shipment arrived: what came of every line.
-#[utoipa::path(tag = "shipments", params(("shipment_id" = uuid::Uuid, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same request sent again under it is done once.")), request_body = Receipt, responses((status = 200, description = "The shipment, received", body = Shipment)))]
-#[post("/shipments/{shipment_id}/receipts")]
-async fn receive_shipment(
-    caller: Caller<ReceiveShipments>,
+/// Write a shipment off: what is outstanding of it is lost.
+#[utoipa::path(tag = "shipments", params(("shipment_id" = uuid::Uuid, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same request sent again under it is done once.")), request_body = ShipmentLoss, responses((status = 200, description = "The shipment, lost", body = Shipment)))]
+#[post("/shipments/{shipment_id}/loss")]
+async fn lose_shipment(
+    caller: Caller<EditRegister>,
     id: RecordId,
     key: IdempotencyKey,
-    body: Body<Receipt>,
+    body: Body<ShipmentLoss>,
     db: Data<Db>,
 ) -> ApiResult<Answer> {
-    actions::receive(&db, &caller, id.0, &key, &body).await
+    actions::lose(&db, &caller, id.0, &key, &body).await
+}
+
+/// Record a seizure: what is outstanding of the shipment was taken.
+#[utoipa::path(tag = "shipments", params(("shipment_id" = uuid::Uuid, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same request sent again under it is done once.")), request_body = ShipmentSeizure, responses((status = 200, description = "The shipment, seized", body = Shipment)))]
+#[post("/shipments/{shipment_id}/seizure")]
+async fn seize_shipment(
+    caller: Caller<EditRegister>,
+    id: RecordId,
+    key: IdempotencyKey,
+    body: Body<ShipmentSeizure>,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    actions::seize(&db, &caller, id.0, &key, &body).await
+}
+
+/// Take a shipment back: what is outstanding of it came back.
+#[utoipa::path(tag = "shipments", params(("shipment_id" = uuid::Uuid, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same request sent again under it is done once.")), request_body = ShipmentReturn, responses((status = 200, description = "The shipment, returned", body = Shipment)))]
+#[post("/shipments/{shipment_id}/return")]
+async fn return_shipment(
+    caller: Caller<EditRegister>,
+    id: RecordId,
+    key: IdempotencyKey,
+    body: Body<ShipmentReturn>,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    actions::bring_back(&db, &caller, id.0, &key, &body).await
+}
+
+/// Close a shipment: nothing of it may be outstanding.
+#[utoipa::path(tag = "shipments", params(("shipment_id" = uuid::Uuid, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same request sent again under it is done once.")), request_body = Closing, responses((status = 200, description = "The shipment, closed", body = Shipment)))]
+#[post("/shipments/{shipment_id}/closing")]
+async fn close_shipment(
+    caller: Caller<EditRegister>,
+    id: RecordId,
+    key: IdempotencyKey,
+    body: Body<Closing>,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    actions::rest(&db, &caller, id.0, &key, &body).await
 }

@@ -1,53 +1,51 @@
 //! The SQL of shipments and their lines. Lines travel in whole sets: no statement is run once a line.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     dsl::{exists, now},
     pg::Pg,
     prelude::*,
-    sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Bool, Integer, Nullable, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{
-    rules,
+    contents,
     types::{
-        ReceivedLine, Shipment, ShipmentFields, ShipmentFilter, ShipmentHead, ShipmentLine, ShipmentLineFields, ShipmentRow,
-        ShipmentStatus,
+        Shipment, ShipmentFields, ShipmentFilter, ShipmentHead, ShipmentLine, ShipmentLineFields, ShipmentRow, ShipmentStatus,
     },
 };
 use crate::{
     auth::Scope,
     db::{Conn, siraj_pattern},
-    error::{ApiError, ApiResult, Code},
-    facilities,
+    error::{ApiError, ApiResult, Code, Faults},
     http::{New, PageQuery, in_use, keyset},
     register::Record,
-    schema::{facilities as places, items, shipment_lines, shipments},
-    types::ShortText,
+    schema::{items, lots, shipment_contents, shipment_lines, shipments, stock_locations},
+    stock_locations::{LocationKind, StockLocation, visible as visible_places},
 };
 
-/// The shipments that a scope holds: those to its facilities.
+/// The shipments that a scope holds: those from or to its places.
 pub fn visible(scope: &Scope) -> Box<dyn BoxableExpression<shipments::table, Pg, SqlType = Bool> + '_> {
+    let own = || {
+        let places = stock_locations::table.select(stock_locations::id).into_boxed();
+        places.filter(stock_locations::holds.eq(true)).filter(visible_places(scope))
+    };
     match scope {
         Scope::Everything => Box::new(shipments::id.eq(shipments::id)),
-        Scope::Facility(facility) => Box::new(shipments::facility_id.eq(*facility)),
         // Partners wait for share grants.
         Scope::Organization(_) => Box::new(shipments::id.ne(shipments::id)),
-        scope @ Scope::Areas(_) => {
-            let within = places::table.select(places::id).into_boxed().filter(facilities::visible(scope));
-            Box::new(shipments::facility_id.eq_any(within))
-        }
+        _ => Box::new(shipments::from_id.eq_any(own()).or(shipments::to_id.eq_any(own()))),
     }
 }
 
 impl Record for Shipment {
     type Fields = ShipmentFields;
     const COLLECTION: &'static str = "shipments";
-    const SCOPED_BY: &'static str = "/facility_id";
+    const SCOPED_BY: &'static str = "/to_id";
 
     fn id(&self) -> Uuid {
         self.row.id
@@ -128,24 +126,64 @@ impl Record for Shipment {
     }
 
     async fn check_references(conn: &mut Conn, scope: &Scope, fields: &ShipmentFields) -> ApiResult<()> {
-        let place = places::table.filter(places::id.eq(fields.facility_id)).filter(facilities::visible(scope));
-        if !diesel::select(exists(place)).get_result::<bool>(conn).await? {
-            return Err(ApiError::fault("/facility_id", Code::UnknownReference));
+        let mut faults = Faults::default();
+        let from = place(conn, scope, &mut faults, "/from_id", fields.from_id).await?;
+        let to = place(conn, scope, &mut faults, "/to_id", fields.to_id).await?;
+        use LocationKind::{Donor, InTransit, Supplier};
+        if from.is_some_and(|kind| kind == InTransit || !kind.holds() && !matches!(kind, Supplier | Donor)) {
+            faults.add("/from_id", Code::WrongPlaces);
         }
-        let ids: Vec<Uuid> = fields.lines.iter().map(|line| line.item_id).collect();
-        Ok(rules::lots(&tracked_items(conn, &ids).await?, &fields.lines).into_result()?)
+        if to.is_some_and(|kind| kind == InTransit || !kind.holds()) {
+            faults.add("/to_id", Code::WrongPlaces);
+        }
+        let outside = matches!(from, Some(Supplier | Donor));
+        lines_fit(conn, &mut faults, &fields.lines, outside).await?;
+        Ok(faults.into_result()?)
     }
 }
 
-/// Which of these items there are, and whether their lots expire.
-pub async fn tracked_items(conn: &mut Conn, ids: &[Uuid]) -> ApiResult<BTreeMap<Uuid, bool>> {
-    let known = items::table.filter(items::id.eq_any(ids)).select((items::id, items::expiry_tracked));
-    Ok(known.load(conn).await?.into_iter().collect())
+/// What kind of place an end is; one that the caller may not see does not exist.
+pub async fn place(
+    conn: &mut Conn,
+    scope: &Scope,
+    faults: &mut Faults,
+    pointer: &str,
+    id: Uuid,
+) -> ApiResult<Option<LocationKind>> {
+    match <StockLocation as Record>::load(conn, scope, id).await? {
+        Some(there) if there.is_retired() => faults.add(pointer, Code::RetiredReference),
+        Some(there) => return Ok(Some(there.fields.kind)),
+        None => faults.add(pointer, Code::UnknownReference),
+    }
+    Ok(None)
 }
 
-/// The rows as whole records: all their lines in one query.
+/// Every line names an item there is, and a lot of that item if any; what comes from outside names its lot.
+async fn lines_fit(conn: &mut Conn, faults: &mut Faults, lines: &[ShipmentLineFields], outside: bool) -> ApiResult<()> {
+    let named: Vec<Uuid> = lines.iter().map(|line| line.item_id).collect();
+    let known: Vec<Uuid> = items::table.filter(items::id.eq_any(named)).select(items::id).load(conn).await?;
+    let named: Vec<Uuid> = lines.iter().filter_map(|line| line.lot_id).collect();
+    let of_lots: HashMap<Uuid, Uuid> =
+        lots::table.filter(lots::id.eq_any(named)).select((lots::id, lots::item_id)).load(conn).await?.into_iter().collect();
+    for (index, line) in lines.iter().enumerate() {
+        if !known.contains(&line.item_id) {
+            faults.add(format!("/lines/{index}/item_id"), Code::UnknownReference);
+            continue;
+        }
+        match line.lot_id {
+            Some(lot) if of_lots.get(&lot) != Some(&line.item_id) => {
+                faults.add(format!("/lines/{index}/lot_id"), Code::UnknownReference);
+            }
+            None if outside => faults.add(format!("/lines/{index}/lot_id"), Code::Required),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The rows as whole records: all their lines in one query, all their contents in another.
 async fn with_lines(conn: &mut Conn, rows: Vec<ShipmentRow>) -> ApiResult<Vec<Shipment>> {
-    type Line = (Uuid, Uuid, i32, Uuid, Option<ShortText>, Option<NaiveDate>, i64, Option<i64>, Option<i64>);
+    type Line = (Uuid, Uuid, i32, Uuid, Option<Uuid>, i64);
     if rows.is_empty() {
         return Ok(Vec::new());
     }
@@ -159,32 +197,24 @@ async fn with_lines(conn: &mut Conn, rows: Vec<ShipmentRow>) -> ApiResult<Vec<Sh
             shipment_lines::id,
             shipment_lines::line,
             shipment_lines::item_id,
-            shipment_lines::lot_number,
-            shipment_lines::expires_on,
+            shipment_lines::lot_id,
             shipment_lines::quantity,
-            shipment_lines::accepted_quantity,
-            shipment_lines::rejected_quantity,
         ))
         .load(conn)
         .await?;
+    let mut packed = contents::of(conn, &ids).await?;
     let mut lines: HashMap<Uuid, Vec<ShipmentLine>> = HashMap::new();
-    for (shipment, id, line, item_id, lot_number, expires_on, quantity, accepted_quantity, rejected_quantity) in found {
-        let outstanding = accepted_quantity.zip(rejected_quantity).map(|(accepted, rejected)| quantity - accepted - rejected);
-        lines.entry(shipment).or_default().push(ShipmentLine {
-            id,
-            line,
-            item_id,
-            lot_number,
-            expires_on,
-            quantity,
-            accepted_quantity,
-            rejected_quantity,
-            outstanding,
-        });
+    for (shipment, id, line, item_id, lot_id, quantity) in found {
+        let of_line = |contents: &Vec<super::types::ShipmentContent>| -> i64 {
+            contents.iter().filter(|one| one.line_id == id).map(|one| one.quantity).sum()
+        };
+        let shortfall = packed.get(&shipment).map(|contents| quantity - of_line(contents));
+        lines.entry(shipment).or_default().push(ShipmentLine { id, line, item_id, lot_id, quantity, shortfall });
     }
     let whole = |row: ShipmentRow| {
         let lines = lines.remove(&row.id).unwrap_or_default();
-        Shipment::new(row, lines)
+        let contents = packed.remove(&row.id).unwrap_or_default();
+        Shipment::new(row, lines, contents)
     };
     Ok(rows.into_iter().map(whole).collect())
 }
@@ -196,15 +226,14 @@ async fn insert_lines(conn: &mut Conn, by: Uuid, sets: &[(Uuid, &[ShipmentLineFi
         return Ok(());
     }
     diesel::sql_query(
-        "INSERT INTO shipment_lines (id, shipment_id, line, item_id, lot_number, expires_on, quantity, recorded_by) \
-         SELECT given.*, $8 FROM unnest($1, $2, $3, $4, $5, $6, $7) AS given",
+        "INSERT INTO shipment_lines (id, shipment_id, line, item_id, lot_id, quantity, recorded_by) \
+         SELECT given.*, $7 FROM unnest($1, $2, $3, $4, $5, $6) AS given",
     )
     .bind::<Array<SqlUuid>, _>(all().map(|_| Uuid::now_v7()).collect::<Vec<_>>())
     .bind::<Array<SqlUuid>, _>(all().map(|(shipment, ..)| shipment).collect::<Vec<_>>())
     .bind::<Array<Integer>, _>(all().map(|(_, number, _)| number).collect::<Vec<i32>>())
     .bind::<Array<SqlUuid>, _>(all().map(|(.., line)| line.item_id).collect::<Vec<_>>())
-    .bind::<Array<Nullable<Text>>, _>(all().map(|(.., line)| line.lot_number.as_ref()).collect::<Vec<_>>())
-    .bind::<Array<Nullable<Date>>, _>(all().map(|(.., line)| line.expires_on).collect::<Vec<_>>())
+    .bind::<Array<Nullable<SqlUuid>>, _>(all().map(|(.., line)| line.lot_id).collect::<Vec<_>>())
     .bind::<Array<BigInt>, _>(all().map(|(.., line)| line.quantity).collect::<Vec<_>>())
     .bind::<SqlUuid, _>(by)
     .execute(conn)
@@ -234,42 +263,47 @@ pub async fn lock(conn: &mut Conn, scope: &Scope, id: Uuid) -> ApiResult<Shipmen
     }
 }
 
-/// What a step writes into the shipment's row; what it leaves out stays.
+/// What a step writes into the shipment's row; what it leaves out stays. `Some(None)` takes a day back.
 #[derive(Debug, AsChangeset)]
 #[diesel(table_name = shipments)]
 pub struct Progress<'a> {
     /// Where the step led.
     pub status: ShipmentStatus,
+    /// The day it was packed.
+    pub packed_on: Option<Option<NaiveDate>>,
     /// The day it left.
     pub dispatched_on: Option<NaiveDate>,
-    /// The day it arrived.
-    pub received_on: Option<NaiveDate>,
+    /// The day of its last receipt.
+    pub received_on: Option<Option<NaiveDate>>,
+    /// The day it came to rest.
+    pub closed_on: Option<NaiveDate>,
+    /// The location of what is on the road.
+    pub transit_id: Option<Uuid>,
     /// The note with what the step added.
     pub note: Option<&'a str>,
     /// Who took the step.
     pub recorded_by: Uuid,
 }
 
-/// Moves a locked shipment on.
-pub async fn proceed(conn: &mut Conn, id: Uuid, progress: &Progress<'_>) -> ApiResult<Shipment> {
-    let row: ShipmentRow =
-        diesel::update(shipments::table.find(id)).set(progress).returning(ShipmentRow::as_returning()).get_result(conn).await?;
-    with_lines(conn, vec![row]).await?.pop().ok_or_else(|| ApiError::internal("a locked shipment is gone"))
+impl Progress<'_> {
+    /// A step that leads there, and writes nothing else yet.
+    pub fn to(status: ShipmentStatus, by: Uuid) -> Self {
+        Self {
+            status,
+            packed_on: None,
+            dispatched_on: None,
+            received_on: None,
+            closed_on: None,
+            transit_id: None,
+            note: None,
+            recorded_by: by,
+        }
+    }
 }
 
-/// Writes what arrived of every line, in one statement.
-pub async fn receive_lines(conn: &mut Conn, by: Uuid, shipment: Uuid, lines: &[ReceivedLine]) -> ApiResult<()> {
-    diesel::sql_query(
-        "UPDATE shipment_lines l SET accepted_quantity = given.accepted, rejected_quantity = given.rejected, recorded_by = $5 \
-         FROM unnest($1, $2, $3) AS given (id, accepted, rejected) WHERE l.id = given.id AND l.shipment_id = $4",
-    )
-    .bind::<Array<SqlUuid>, _>(lines.iter().map(|line| line.line_id).collect::<Vec<_>>())
-    .bind::<Array<BigInt>, _>(lines.iter().map(|line| line.accepted_quantity).collect::<Vec<_>>())
-    .bind::<Array<BigInt>, _>(lines.iter().map(|line| line.rejected_quantity).collect::<Vec<_>>())
-    .bind::<SqlUuid, _>(shipment)
-    .bind::<SqlUuid, _>(by)
-    .execute(conn)
-    .await?;
+/// Moves a locked shipment on.
+pub async fn proceed(conn: &mut Conn, id: Uuid, progress: &Progress<'_>) -> ApiResult<()> {
+    diesel::update(shipments::table.find(id)).set(progress).execute(conn).await?;
     Ok(())
 }
 
@@ -285,6 +319,16 @@ pub async fn list(conn: &mut Conn, scope: &Scope, filter: &ShipmentFilter, page:
     }
     if let Some(facility) = filter.facility_id {
         query = query.filter(shipments::facility_id.eq(facility));
+    }
+    if let Some(location) = filter.location_id {
+        query = query.filter(shipments::from_id.eq(location).or(shipments::to_id.eq(location)));
+    }
+    if let Some(lot) = filter.lot_id {
+        let holding = shipment_contents::table
+            .filter(shipment_contents::shipment_id.eq(shipments::id))
+            .filter(shipment_contents::lot_id.eq(lot))
+            .filter(shipment_contents::retired_at.is_null());
+        query = query.filter(exists(holding));
     }
     if let Some(supplier) = filter.supplier_id {
         query = query.filter(shipments::supplier_id.eq(supplier));

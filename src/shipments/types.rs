@@ -1,7 +1,5 @@
 //! A shipment and its lines as they are stored and travel.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use deserr::Deserr;
 use diesel::prelude::*;
@@ -9,50 +7,62 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::rules::knows_the_road;
+use super::rules::{knows_the_road, repeated_lines};
 use crate::{
     auth::Role,
     error::{Code, Faults},
     http::{ListFilter, Merge, New},
     register::Fields,
     schema::shipments,
-    types::{Flag, LongText, Reason, RecordCode, ShortText, within, words},
+    types::{Flag, LongText, RecordCode, ShortText, within, words},
 };
 
 /// The most lines of one shipment.
 const MOST_LINES: usize = 500;
-/// The longest number of a lot, in letters.
-const LONGEST_LOT: usize = 40;
 /// The most of one line, in base units.
-const MOST_OF_A_LINE: i64 = 1_000_000_000_000;
+pub(super) const MOST_OF_A_LINE: i64 = 1_000_000_000_000;
 
 words! {
     /// How far a shipment has come.
     ShipmentStatus {
         /// Being put together; may still be edited.
         Draft = "draft",
+        /// In boxes, lot by lot, and set aside where it lies.
+        Packed = "packed",
         /// On its way.
         Dispatched = "dispatched",
-        /// Arrived and counted.
+        /// A part of it was counted in; the rest is outstanding.
+        PartiallyReceived = "partially_received",
+        /// Nothing of it is outstanding any more.
         Received = "received",
+        /// At rest.
+        Closed = "closed",
         /// Will not leave.
         Cancelled = "cancelled",
+        /// What was outstanding is lost.
+        Lost = "lost",
+        /// What was outstanding was seized.
+        Seized = "seized",
+        /// What was outstanding came back.
+        Returned = "returned",
     }
 }
 
 /// What people say of a shipment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Faults, deny_unknown_fields)]
-#[schema(example = json!({"code": "SHP-2014-101", "facility_id": "0193a1c2-0000-7000-8000-000000000003", "planned_on": "2014-05-20",
-    "lines": [{"item_id": "0193a1c2-0000-7000-8000-000000000004", "lot_number": "MED04-13A", "expires_on": "2015-06-28", "quantity": 600}]}))]
+#[schema(example = json!({"code": "SHP-2014-101", "from_id": "0193a1c2-0000-7000-8000-000000000009", "to_id": "0193a1c2-0000-7000-8000-00000000000a",
+    "planned_on": "2014-05-20", "lines": [{"item_id": "0193a1c2-0000-7000-8000-000000000004", "quantity": 600}]}))]
 pub struct ShipmentFields {
     /// What people call it; never used twice.
     pub code: RecordCode,
     /// The organisation that supplies it.
     #[deserr(default)]
     pub supplier_id: Option<Uuid>,
-    /// Where it goes.
-    pub facility_id: Uuid,
+    /// Where it lies: a place, or the account `SUPPLIER` or `DONOR`.
+    pub from_id: Uuid,
+    /// Where it goes: a store or a warehouse.
+    pub to_id: Uuid,
     /// The campaign that pays it.
     #[deserr(default)]
     pub campaign_id: Option<Uuid>,
@@ -76,13 +86,9 @@ pub struct ShipmentFields {
 pub struct ShipmentLineFields {
     /// The item.
     pub item_id: Uuid,
-    /// The maker's number of the lot; given for items whose expiry is tracked, and only for them.
+    /// The lot; when absent, whichever expire first are taken when it is packed. What comes from outside names its lot.
     #[deserr(default)]
-    #[schema(max_length = 40)]
-    pub lot_number: Option<ShortText>,
-    /// The last day the lot may be used; given as the lot number is.
-    #[deserr(default)]
-    pub expires_on: Option<NaiveDate>,
+    pub lot_id: Option<Uuid>,
     /// How much, in the item's base unit.
     #[schema(minimum = 1, maximum = 1_000_000_000_000_i64)]
     pub quantity: i64,
@@ -95,16 +101,14 @@ impl Fields for ShipmentFields {
             1..=MOST_LINES => {}
             _ => faults.add("/lines", Code::TooMany),
         }
-        let mut lots = HashSet::new();
         for (index, line) in self.lines.iter().enumerate() {
             within(faults, &format!("/lines/{index}/quantity"), Some(line.quantity), 1, MOST_OF_A_LINE);
-            if line.lot_number.as_ref().is_some_and(|lot| lot.as_str().chars().count() > LONGEST_LOT) {
-                faults.add(format!("/lines/{index}/lot_number"), Code::TooLong);
-            }
-            lots.insert((line.item_id, &line.lot_number));
         }
-        if lots.len() < self.lines.len() {
-            faults.add("/lines", Code::Repeated);
+        for index in repeated_lines(&self.lines) {
+            faults.add(format!("/lines/{index}"), Code::Repeated);
+        }
+        if self.from_id == self.to_id {
+            faults.add("/to_id", Code::WrongPlaces);
         }
     }
 }
@@ -117,8 +121,10 @@ pub struct ShipmentHead {
     pub code: RecordCode,
     /// The organisation that supplies it.
     pub supplier_id: Option<Uuid>,
-    /// Where it goes.
-    pub facility_id: Uuid,
+    /// Where it lies: a place, or the account `SUPPLIER` or `DONOR`.
+    pub from_id: Uuid,
+    /// Where it goes: a store or a warehouse.
+    pub to_id: Uuid,
     /// The campaign that pays it.
     pub campaign_id: Option<Uuid>,
     /// The contract that pays it.
@@ -134,7 +140,8 @@ impl From<&ShipmentFields> for ShipmentHead {
         Self {
             code: fields.code.clone(),
             supplier_id: fields.supplier_id,
-            facility_id: fields.facility_id,
+            from_id: fields.from_id,
+            to_id: fields.to_id,
             campaign_id: fields.campaign_id,
             contract_id: fields.contract_id,
             planned_on: fields.planned_on,
@@ -152,12 +159,20 @@ pub struct ShipmentRow {
     #[serde(flatten)]
     #[diesel(embed)]
     pub head: ShipmentHead,
+    /// The facility it goes to; null where the place is no facility's.
+    pub facility_id: Option<Uuid>,
     /// How far it has come.
     pub status: ShipmentStatus,
+    /// The day it was packed.
+    pub packed_on: Option<NaiveDate>,
     /// The day it left.
     pub dispatched_on: Option<NaiveDate>,
-    /// The day it arrived.
+    /// The day of its last receipt.
     pub received_on: Option<NaiveDate>,
+    /// The day it came to rest: closed, lost, seized or returned.
+    pub closed_on: Option<NaiveDate>,
+    /// The location of what is on the road.
+    pub transit_id: Option<Uuid>,
     /// When it was retired from the register.
     pub retired_at: Option<DateTime<Utc>>,
     /// Rises with every change; the ETag.
@@ -173,8 +188,10 @@ pub struct ShipmentRow {
 pub struct Shipment {
     #[serde(flatten)]
     pub row: ShipmentRow,
-    /// What is in it, in the order of the lines.
+    /// What is wanted, in the order of the lines.
     pub lines: Vec<ShipmentLine>,
+    /// What is in the boxes, lot by lot, and what became of it; empty before it is packed.
+    pub contents: Vec<ShipmentContent>,
     /// What people gave: the measure of edits.
     #[serde(skip)]
     #[schema(ignore)]
@@ -183,48 +200,79 @@ pub struct Shipment {
 
 impl Shipment {
     /// A row and its lines as one record.
-    pub fn new(row: ShipmentRow, lines: Vec<ShipmentLine>) -> Self {
+    pub fn new(row: ShipmentRow, lines: Vec<ShipmentLine>, contents: Vec<ShipmentContent>) -> Self {
         let head = row.head.clone();
         let fields = ShipmentFields {
             code: head.code,
             supplier_id: head.supplier_id,
-            facility_id: head.facility_id,
+            from_id: head.from_id,
+            to_id: head.to_id,
             campaign_id: head.campaign_id,
             contract_id: head.contract_id,
             planned_on: head.planned_on,
             note: head.note,
             lines: lines.iter().map(ShipmentLineFields::from).collect(),
         };
-        Self { row, lines, fields }
+        Self { row, lines, contents, fields }
+    }
+
+    /// How much of it is outstanding, all lots together.
+    pub fn outstanding(&self) -> i64 {
+        self.contents.iter().map(|content| content.outstanding).sum()
     }
 }
 
-/// A line of a shipment.
+/// A line of a shipment: what is wanted.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ShipmentLine {
-    /// Its id: a receipt names it.
+    /// Its id.
     pub id: Uuid,
     /// Its number, from 1.
     pub line: i32,
     /// The item.
     pub item_id: Uuid,
+    /// The lot, where one is asked for.
+    pub lot_id: Option<Uuid>,
+    /// How much is wanted, in the item's base unit.
+    pub quantity: i64,
+    /// How much less was packed than is wanted; null before it is packed.
+    pub shortfall: Option<i64>,
+}
+
+/// What is in the boxes of one lot: quantity = accepted + rejected + lost + returned + outstanding.
+#[derive(Debug, Clone, PartialEq, Serialize, Queryable, ToSchema)]
+pub struct ShipmentContent {
+    /// Its id.
+    pub id: Uuid,
+    /// The line it answers.
+    pub line_id: Uuid,
+    /// The item.
+    pub item_id: Uuid,
+    /// The lot.
+    pub lot_id: Uuid,
     /// The maker's number of the lot.
     pub lot_number: Option<ShortText>,
     /// The last day the lot may be used.
     pub expires_on: Option<NaiveDate>,
-    /// How much was sent, in the item's base unit.
+    /// How much was packed, in the item's base unit.
     pub quantity: i64,
-    /// How much arrived whole; null before the receipt.
-    pub accepted_quantity: Option<i64>,
-    /// How much arrived and was refused; null before the receipt.
-    pub rejected_quantity: Option<i64>,
-    /// How much was sent and did not arrive; null before the receipt.
-    pub outstanding: Option<i64>,
+    /// How much arrived whole.
+    pub accepted: i64,
+    /// How much arrived and was refused.
+    pub rejected: i64,
+    /// How much was lost on the road, as settled.
+    pub lost: i64,
+    /// How much came back.
+    pub returned: i64,
+    /// How much is neither: it lies at `from_id` while it is packed, and on the road once it has left.
+    pub outstanding: i64,
+    /// How much of the outstanding discrepancies account for that are not settled yet.
+    pub explained: i64,
 }
 
 impl From<&ShipmentLine> for ShipmentLineFields {
     fn from(line: &ShipmentLine) -> Self {
-        Self { item_id: line.item_id, lot_number: line.lot_number.clone(), expires_on: line.expires_on, quantity: line.quantity }
+        Self { item_id: line.item_id, lot_id: line.lot_id, quantity: line.quantity }
     }
 }
 
@@ -232,7 +280,8 @@ impl Shipment {
     /// What a reader of this role is shown: when it is on the road is not for everybody; a clerk knows when to expect it.
     #[must_use]
     pub fn shown_to(mut self, role: Role) -> Self {
-        if !knows_the_road(role, self.row.received_on.is_some()) {
+        if !knows_the_road(role, self.row.received_on.or(self.row.closed_on).is_some()) {
+            self.row.packed_on = None;
             self.row.dispatched_on = None;
             self.row.head.note = None;
             if role != Role::Clerk {
@@ -248,50 +297,6 @@ pub type NewShipment = New<ShipmentFields>;
 /// What is to change about a draft; `lines` is replaced whole.
 pub type ShipmentPatch = Merge<ShipmentFields>;
 
-/// A shipment leaves.
-#[derive(Debug, Clone, Deserr, ToSchema)]
-#[deserr(error = Faults, deny_unknown_fields)]
-#[schema(example = json!({"dispatched_on": "2014-05-21"}))]
-pub struct Dispatch {
-    /// The day it left.
-    pub dispatched_on: NaiveDate,
-}
-
-/// A draft will not leave.
-#[derive(Debug, Clone, Deserr, ToSchema)]
-#[deserr(error = Faults, deny_unknown_fields)]
-#[schema(example = json!({"reason": "The supplier could not deliver the anaesthetics."}))]
-pub struct Cancellation {
-    /// Why; kept as the last line of the note.
-    pub reason: Reason,
-}
-
-/// A shipment arrived and was counted.
-#[derive(Debug, Clone, Deserr, ToSchema)]
-#[deserr(error = Faults, deny_unknown_fields)]
-#[schema(example = json!({"received_on": "2014-05-27", "lines": [{"line_id": "0193a1c2-0000-7000-8000-000000000005", "accepted_quantity": 580, "rejected_quantity": 8}]}))]
-pub struct Receipt {
-    /// The day it arrived.
-    pub received_on: NaiveDate,
-    /// Every line that was sent, exactly once.
-    #[schema(min_items = 1, max_items = 500)]
-    pub lines: Vec<ReceivedLine>,
-}
-
-/// What arrived of one line.
-#[derive(Debug, Clone, Deserr, ToSchema)]
-#[deserr(error = Faults, deny_unknown_fields)]
-pub struct ReceivedLine {
-    /// The line.
-    pub line_id: Uuid,
-    /// How much arrived whole, in the item's base unit.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
-    pub accepted_quantity: i64,
-    /// How much arrived and was refused.
-    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64)]
-    pub rejected_quantity: i64,
-}
-
 /// Which shipments to list.
 #[derive(Debug, Clone, Deserr, IntoParams)]
 #[deserr(error = Faults, deny_unknown_fields)]
@@ -303,6 +308,12 @@ pub struct ShipmentFilter {
     /// Those to this facility.
     #[deserr(default)]
     pub facility_id: Option<Uuid>,
+    /// Those from or to this location.
+    #[deserr(default)]
+    pub location_id: Option<Uuid>,
+    /// Those that hold this lot.
+    #[deserr(default)]
+    pub lot_id: Option<Uuid>,
     /// Those from this supplier.
     #[deserr(default)]
     pub supplier_id: Option<Uuid>,

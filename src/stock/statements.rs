@@ -63,7 +63,7 @@ impl QueryId for Balances<'_> {
 
 impl Query for Balances<'_> {
     type SqlType =
-        (SqlUuid, SqlUuid, Text, SqlUuid, Text, Text, Text, SqlUuid, Nullable<Text>, Nullable<Date>, Text, Bool, BigInt);
+        (SqlUuid, SqlUuid, Text, SqlUuid, Text, Text, Text, SqlUuid, Nullable<Text>, Nullable<Date>, Text, Bool, BigInt, BigInt);
 }
 
 impl QueryFragment<Pg> for Balances<'_> {
@@ -95,7 +95,8 @@ impl QueryFragment<Pg> for Balances<'_> {
 const BALANCES: &str = r"
 )
 SELECT b.id, b.location_id, p.code, i.id, i.code, i.name, i.base_unit, l.id, l.number, l.expires_on, l.status,
-       coalesce(l.expires_on < coalesce($1, current_date), false), q.quantity
+       coalesce(l.expires_on < coalesce($1, current_date), false), q.quantity,
+       CASE WHEN $1 IS NULL THEN b.reserved ELSE 0 END
 FROM stock_balances b
 JOIN stock_locations p ON p.id = b.location_id
 JOIN lots l ON l.id = b.lot_id
@@ -207,10 +208,10 @@ impl QueryFragment<Pg> for Allocated {
 /// $1 place, $2 item, $3 how many, $4 day.
 const ALLOCATED: &str = r"
 ), usable AS (
-  SELECT l.id, l.number, l.expires_on, b.quantity,
-         (sum(b.quantity) OVER (ORDER BY l.expires_on NULLS LAST, l.id) - b.quantity)::bigint AS before
+  SELECT l.id, l.number, l.expires_on, b.quantity - b.reserved AS quantity,
+         (sum(b.quantity - b.reserved) OVER (ORDER BY l.expires_on NULLS LAST, l.id) - (b.quantity - b.reserved))::bigint AS before
   FROM stock_balances b JOIN lots l ON l.id = b.lot_id
-  WHERE b.location_id = $1 AND l.item_id = $2 AND b.quantity > 0 AND l.status = 'available' AND coalesce(l.expires_on >= $4, true)
+  WHERE b.location_id = $1 AND l.item_id = $2 AND b.quantity > b.reserved AND l.status = 'available' AND coalesce(l.expires_on >= $4, true)
 )
 SELECT id, number, expires_on, least(quantity, $3 - before) FROM usable WHERE before < $3 ORDER BY before";
 

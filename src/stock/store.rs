@@ -139,6 +139,7 @@ pub async fn balances(
         crate::lots::LotStatus,
         bool,
         i64,
+        i64,
     );
     let rows: Vec<Row> = Balances::new(actor, filter, page)?.get_results(conn).await?;
     let told = |row: Row| StockBalance {
@@ -155,6 +156,7 @@ pub async fn balances(
         status: row.10,
         expired: row.11,
         quantity: row.12,
+        reserved: row.13,
     };
     Ok(rows.into_iter().map(told).collect())
 }

@@ -260,6 +260,8 @@ pub struct StockBalance {
     pub expired: bool,
     /// How many, in the item's base unit.
     pub quantity: i64,
+    /// How many of them are set aside for shipments that have not left; asked of a day, 0.
+    pub reserved: i64,
 }
 
 /// Which balances to list.

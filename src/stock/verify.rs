@@ -10,7 +10,7 @@ use crate::{db::Conn, error::ApiResult};
 pub struct Verified {
     /// How many movements were added up.
     pub movements: i64,
-    /// How many balances and closings were compared with them.
+    /// How many balances, closings and contents of shipments were compared with them.
     pub compared: i64,
     /// Every difference, in a sentence.
     pub differences: Vec<String>,
@@ -30,7 +30,8 @@ struct Difference {
     told: String,
 }
 
-/// Adds the ledger up from nothing, as one moment saw it, and compares it with every balance and with the closing of every day.
+/// Adds the ledger up from nothing, as one moment saw it, and compares it with every balance, with the closing of every day, and with
+/// what shipments say is set aside and on the road.
 pub async fn verify(conn: &mut Conn) -> ApiResult<Verified> {
     // As long as there are movements to add up.
     diesel::sql_query("SET statement_timeout = 0").execute(conn).await?;
@@ -41,7 +42,8 @@ pub async fn verify(conn: &mut Conn) -> ApiResult<Verified> {
 }
 
 const COUNTED: &str = "SELECT (SELECT count(*) FROM stock_movements) AS movements,
-    (SELECT count(*) FROM stock_balances) + (SELECT count(*) FROM stock_days) AS compared";
+    (SELECT count(*) FROM stock_balances) + (SELECT count(*) FROM stock_days)
+      + (SELECT count(*) FROM shipment_contents WHERE retired_at IS NULL) AS compared";
 const DIFFERENCES: &str = "
 WITH legs AS (
   SELECT from_id AS location_id, lot_id, occurred_on AS day, -quantity AS delta FROM stock_movements WHERE from_holds
@@ -60,4 +62,19 @@ FROM days d FULL JOIN stock_days s USING (location_id, lot_id, day) WHERE d.clos
 UNION ALL
 SELECT format('lot %s at %s on %s: less than nothing (%s)', lot_id, location_id, day, closing) FROM days WHERE closing < 0
 UNION ALL
-SELECT format('document %s has no movements', id) FROM stock_documents d WHERE NOT EXISTS (SELECT FROM stock_movements m WHERE m.document_id = d.id)";
+SELECT format('document %s has no movements', id) FROM stock_documents d WHERE NOT EXISTS (SELECT FROM stock_movements m WHERE m.document_id = d.id)
+UNION ALL
+SELECT format('lot %s at %s: shipments have set aside %s, the balance %s', coalesce(w.lot_id, b.lot_id), coalesce(w.from_id, b.location_id), coalesce(w.quantity, 0), coalesce(b.reserved, 0))
+FROM (SELECT s.from_id, c.lot_id, sum(c.quantity)::bigint AS quantity FROM shipment_contents c JOIN shipments s ON s.id = c.shipment_id WHERE c.reserved GROUP BY 1, 2) w
+FULL JOIN stock_balances b ON b.location_id = w.from_id AND b.lot_id = w.lot_id WHERE coalesce(w.quantity, 0) <> coalesce(b.reserved, 0)
+UNION ALL
+SELECT format('lot %s of shipment %s: %s outstanding, %s on the road', c.lot_id, c.shipment_id, c.outstanding, coalesce(b.quantity, 0))
+FROM shipment_contents c JOIN shipments s ON s.id = c.shipment_id LEFT JOIN stock_balances b ON b.location_id = s.transit_id AND b.lot_id = c.lot_id
+WHERE c.retired_at IS NULL AND coalesce(b.quantity, 0) <> CASE WHEN s.transit_id IS NULL THEN 0 ELSE c.outstanding END
+UNION ALL
+SELECT format('lot %s of shipment %s: receipts have counted %s and %s, the contents %s and %s', c.lot_id, c.shipment_id, r.accepted, r.rejected, c.accepted, c.rejected)
+FROM shipment_contents c CROSS JOIN LATERAL (
+  SELECT coalesce(sum(l.accepted), 0) AS accepted, coalesce(sum(l.rejected), 0) AS rejected
+  FROM shipment_receipt_lines l JOIN shipment_receipts t ON t.id = l.receipt_id
+  WHERE t.shipment_id = c.shipment_id AND l.lot_id = c.lot_id AND t.reversed_reason IS NULL) r
+WHERE c.retired_at IS NULL AND (r.accepted, r.rejected) <> (c.accepted, c.rejected)";

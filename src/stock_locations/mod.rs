@@ -8,5 +8,5 @@ mod store;
 mod types;
 
 pub use api::routes;
-pub use store::visible;
+pub use store::{open_roads, visible};
 pub use types::{LocationKind, StockLocation};

@@ -1,8 +1,13 @@
 //! The SQL of stock locations.
 
 use chrono::{DateTime, Utc};
-use diesel::{pg::Pg, prelude::*, sql_types::Bool};
+use diesel::{
+    pg::Pg,
+    prelude::*,
+    sql_types::{Array, Bool, Uuid as SqlUuid},
+};
 use diesel_async::RunQueryDsl;
+use uuid::Uuid;
 
 use super::types::{StockLocation, StockLocationFields, StockLocationFilter};
 use crate::{
@@ -41,6 +46,22 @@ pub fn visible(scope: &Scope) -> Box<dyn BoxableExpression<stock_locations::tabl
 }
 
 register_store!(stock_locations: StockLocation { fields: StockLocationFields }, "stock-locations", scoped by "/area_id", visible);
+
+/// Makes the locations of what is on the road: one for each of these shipments, known by its id. Gives theirs.
+pub async fn open_roads(conn: &mut Conn, by: Uuid, shipments: &[Uuid]) -> ApiResult<Vec<Uuid>> {
+    #[derive(diesel::QueryableByName)]
+    struct Road {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+    }
+    let opened = diesel::sql_query(
+        "INSERT INTO stock_locations (id, code, name, kind, recorded_by) \
+         SELECT gen_random_uuid(), 'TRANSIT-' || upper(replace(id::text, '-', '')), 'On the road: ' || code, 'in_transit', $1 \
+         FROM shipments WHERE id = ANY ($2) RETURNING id",
+    );
+    let opened: Vec<Road> = opened.bind::<SqlUuid, _>(by).bind::<Array<SqlUuid>, _>(shipments).load(conn).await?;
+    Ok(opened.into_iter().map(|road| road.id).collect())
+}
 
 /// One page of stock locations.
 pub async fn list(

@@ -252,16 +252,19 @@ async fn a_shipment_from_a_sheet_goes_no_other_way_than_one_through_the_api() {
             &["code", "name", "category", "base_unit", "expiry_tracked"],
             &[&["FUEL", "Fuel", "fuel", "litre", "false"]],
         ),
+        sheet("stock_locations", &["code", "name", "kind", "facility_code"], &[&["ST-1", "Store", "facility_store", "HOS-1"]]),
+        sheet("lots", &["item_code", "number"], &[&["FUEL", ""]]),
     ];
     assert_eq!(load(&app, &before).await.faults, []);
     let heads = |dispatched: &str, received: &str| {
-        sheet("shipments", &["code", "facility_code", "dispatched_on", "received_on"], &[&["S-1", "HOS-1", dispatched, received]])
+        let columns = ["code", "from_code", "to_code", "dispatched_on", "received_on"];
+        sheet("shipments", &columns, &[&["S-1", "SUPPLIER", "ST-1", dispatched, received]])
     };
     let lines = |shipment: &str, accepted: &str, rejected: &str| {
         sheet(
             "shipment_lines",
-            &["shipment_code", "line", "item_code", "quantity", "accepted_quantity", "rejected_quantity"],
-            &[&[shipment, "1", "FUEL", "10", accepted, rejected]],
+            &["shipment_code", "line", "item_code", "quantity", "accepted_quantity", "rejected_quantity", "rejection_cause"],
+            &[&[shipment, "1", "FUEL", "10", accepted, rejected, if rejected == "1" { "damaged" } else { "" }]],
         )
     };
     let arrived = |code| ("shipment_lines", 2, "accepted_quantity", code);
@@ -281,7 +284,7 @@ async fn a_shipment_from_a_sheet_goes_no_other_way_than_one_through_the_api() {
     let corrected = [heads("2014-01-01", "2014-01-03"), lines("S-1", "9", "1")];
     assert_eq!(told(&load(&app, &corrected).await), [("shipments", 2, "code", "record-conflict")]);
     let alone = [
-        sheet("shipments", &["code", "facility_code"], &[&["S-2", "HOS-1"]]),
+        sheet("shipments", &["code", "from_code", "to_code"], &[&["S-2", "SUPPLIER", "ST-1"]]),
         sheet(
             "shipment_lines",
             &["shipment_code", "line", "item_code", "quantity"],
