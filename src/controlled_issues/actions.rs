@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{
     rules::{self, Step},
-    store::{self, Decision},
+    store::{self, Progress},
     types::{ControlledIssue, ControlledReason, NewControlledIssue},
 };
 use crate::{
@@ -47,13 +47,13 @@ pub async fn propose(db: &Db, actor: &Actor, key: &IdempotencyKey, body: &Body<N
 /// The second person signs: it is posted, in the name of the first and witnessed by the second.
 pub async fn confirm(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey) -> ApiResult<Answer> {
     once(db, actor.id, key, &[], async |conn| {
-        let (issue, decision) = step(conn, actor, id, Step::Confirm).await?;
+        let (issue, progress) = step(conn, actor, id, Step::Confirm).await?;
         let posting = rules::posting(&issue, actor.id);
         let document_id = Some(posting.id);
         if !post(conn, issue.row.proposed_by, &[posting]).await? {
             return Err(ApiError::internal("a new document's id was taken"));
         }
-        decide(conn, actor, id, &Decision { decided_by: Some(actor.id), document_id, ..decision }).await
+        decide(conn, actor, id, &Progress { decided_by: Some(actor.id), document_id, ..progress }).await
     })
     .await
 }
@@ -61,8 +61,8 @@ pub async fn confirm(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey) -> 
 /// The second person does not agree.
 pub async fn reject(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body: &Body<ControlledReason>) -> ApiResult<Answer> {
     once(db, actor.id, key, &body.digest, async |conn| {
-        let (_, decision) = step(conn, actor, id, Step::Reject).await?;
-        let rejected = Decision { decided_by: Some(actor.id), decision_reason: Some(&body.value.reason), ..decision };
+        let (_, progress) = step(conn, actor, id, Step::Reject).await?;
+        let rejected = Progress { decided_by: Some(actor.id), decision_reason: Some(&body.value.reason), ..progress };
         decide(conn, actor, id, &rejected).await
     })
     .await
@@ -77,11 +77,11 @@ pub async fn withdraw(
     body: &Body<ControlledReason>,
 ) -> ApiResult<Answer> {
     once(db, actor.id, key, &body.digest, async |conn| {
-        let (issue, decision) = step(conn, actor, id, Step::Withdraw).await?;
+        let (issue, progress) = step(conn, actor, id, Step::Withdraw).await?;
         if issue.row.proposed_by != actor.id {
             return Err(ApiError::new(Code::Forbidden));
         }
-        let withdrawn = Decision { decided_by: Some(actor.id), decision_reason: Some(&body.value.reason), ..decision };
+        let withdrawn = Progress { decided_by: Some(actor.id), decision_reason: Some(&body.value.reason), ..progress };
         decide(conn, actor, id, &withdrawn).await
     })
     .await
@@ -91,23 +91,23 @@ pub async fn withdraw(
 pub async fn reverse(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body: &Body<ControlledReason>) -> ApiResult<Answer> {
     let reason = &body.value.reason;
     once(db, actor.id, key, &body.digest, async |conn| {
-        let (issue, decision) = step(conn, actor, id, Step::Reverse).await?;
+        let (issue, progress) = step(conn, actor, id, Step::Reverse).await?;
         let document = issue.row.document_id.ok_or_else(|| ApiError::internal("a confirmed issue without a document"))?;
         turn_round(conn, actor.id, Uuid::now_v7(), document, reason, true).await?;
-        decide(conn, actor, id, &Decision { decision_reason: Some(reason), ..decision }).await
+        decide(conn, actor, id, &Progress { decision_reason: Some(reason), ..progress }).await
     })
     .await
 }
 
 /// Holds the issue and says what the step will write, if it may be taken.
-async fn step(conn: &mut Conn, actor: &Actor, id: Uuid, step: Step) -> ApiResult<(ControlledIssue, Decision<'static>)> {
+async fn step(conn: &mut Conn, actor: &Actor, id: Uuid, step: Step) -> ApiResult<(ControlledIssue, Progress<'static>)> {
     let issue = store::lock(conn, &actor.scope, id).await?;
     let status = rules::after(issue.row.status, step)?;
-    Ok((issue, Decision { status, decided_by: None, decision_reason: None, document_id: None, recorded_by: actor.id }))
+    Ok((issue, Progress { status, decided_by: None, decision_reason: None, document_id: None, recorded_by: actor.id }))
 }
 
-async fn decide(conn: &mut Conn, actor: &Actor, id: Uuid, decision: &Decision<'_>) -> ApiResult<Answer> {
-    store::decide(conn, id, decision).await?;
+async fn decide(conn: &mut Conn, actor: &Actor, id: Uuid, progress: &Progress<'_>) -> ApiResult<Answer> {
+    store::decide(conn, id, progress).await?;
     let issue = store::find(conn, &actor.scope, id).await?;
     Answer::record(issue.row.revision, &issue)
 }

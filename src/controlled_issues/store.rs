@@ -108,7 +108,7 @@ pub async fn insert(conn: &mut Conn, by: Uuid, id: Uuid, new: &NewControlledIssu
 /// What a decision writes into the issue's row; what it leaves out stays.
 #[derive(Debug, AsChangeset)]
 #[diesel(table_name = controlled_issues)]
-pub struct Decision<'a> {
+pub struct Progress<'a> {
     /// Where it led.
     pub status: IssueStatus,
     /// Who decided.
@@ -122,8 +122,8 @@ pub struct Decision<'a> {
 }
 
 /// Writes the decision about a locked issue.
-pub async fn decide(conn: &mut Conn, id: Uuid, decision: &Decision<'_>) -> ApiResult<()> {
-    diesel::update(controlled_issues::table.find(id)).set(decision).execute(conn).await?;
+pub async fn decide(conn: &mut Conn, id: Uuid, progress: &Progress<'_>) -> ApiResult<()> {
+    diesel::update(controlled_issues::table.find(id)).set(progress).execute(conn).await?;
     Ok(())
 }
 
