@@ -15,17 +15,17 @@ use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
-    areas, assignments,
+    adjustment_reasons, areas, assignments,
     auth::Accounts,
-    campaigns, claims, contracts,
+    campaigns, claims, contracts, controlled_issues,
     db::{Db, DbError},
     error::{ApiError, ApiResult, Code},
     facilities,
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
-    lots, openapi, organizations, planning, projects, reports, reveals, sessions, shipments, staff, stock, stock_locations,
-    support, users,
+    lots, openapi, organizations, planning, projects, reports, reveals, sessions, shipments, staff, stock, stock_counts,
+    stock_locations, support, users,
 };
 
 /// What the application is made of.
@@ -62,6 +62,9 @@ fn api(config: &mut ServiceConfig) {
         .configure(lots::routes)
         .configure(stock_locations::routes)
         .configure(stock::routes)
+        .configure(adjustment_reasons::routes)
+        .configure(stock_counts::routes)
+        .configure(controlled_issues::routes)
         .configure(planning::routes)
         .configure(support::routes)
         .configure(items::routes)

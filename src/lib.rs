@@ -13,13 +13,14 @@
 //! | 6 | `areas`, `organizations`, `items` |
 //! | 7 | `facilities` |
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
-//! | 9 | `staff`, `claims`, `support`, `lots`, `stock_locations` |
+//! | 9 | `staff`, `claims`, `support`, `lots`, `stock_locations`, `adjustment_reasons` |
 //! | 10 | `assignments`, `stock` |
-//! | 11 | `shipments` |
+//! | 11 | `shipments`, `stock_counts`, `controlled_issues` |
 //! | 12 | `reports`, `planning`, `imports`, `openapi` |
 //! | 13 | `app` |
 //! | 14 | `cli`, and `main` above it |
 
+pub mod adjustment_reasons;
 pub mod app;
 pub mod areas;
 pub mod assignments;
@@ -30,6 +31,7 @@ pub mod claims;
 pub mod cli;
 pub mod config;
 pub mod contracts;
+pub mod controlled_issues;
 pub mod db;
 pub mod error;
 pub mod facilities;
@@ -51,6 +53,7 @@ pub mod sessions;
 pub mod shipments;
 pub mod staff;
 pub mod stock;
+pub mod stock_counts;
 pub mod stock_locations;
 pub mod support;
 pub mod types;

@@ -1,6 +1,21 @@
 //! Written by the test `the_schema_file_equals_the_migrated_database` from the migrations; never by hand.
 
 diesel::table! {
+    adjustment_reasons (id) {
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        name_ar -> Nullable<Text>,
+        direction -> Text,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     area_access (id) {
         id -> Uuid,
         area_id -> Uuid,
@@ -164,6 +179,37 @@ diesel::table! {
         note -> Nullable<Text>,
         search -> Nullable<Text>,
         retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    controlled_issue_lines (issue_id, line) {
+        issue_id -> Uuid,
+        line -> Int4,
+        lot_id -> Uuid,
+        quantity -> Int8,
+    }
+}
+
+diesel::table! {
+    controlled_issues (id) {
+        id -> Uuid,
+        from_id -> Uuid,
+        to_id -> Uuid,
+        occurred_on -> Date,
+        reference -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        adjustment_reason_id -> Nullable<Uuid>,
+        recipient_reference -> Nullable<Text>,
+        status -> Text,
+        proposed_by -> Uuid,
+        decided_by -> Nullable<Uuid>,
+        decision_reason -> Nullable<Text>,
+        document_id -> Nullable<Uuid>,
+        written_in -> Int8,
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
@@ -541,6 +587,41 @@ diesel::table! {
 }
 
 diesel::table! {
+    stock_count_lines (id) {
+        id -> Uuid,
+        count_id -> Uuid,
+        line -> Int4,
+        lot_id -> Uuid,
+        counted_quantity -> Int8,
+        adjustment_reason_id -> Nullable<Uuid>,
+        listed -> Bool,
+        book_quantity -> Nullable<Int8>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    stock_counts (id) {
+        id -> Uuid,
+        location_id -> Uuid,
+        counted_on -> Date,
+        blind -> Bool,
+        complete -> Bool,
+        note -> Nullable<Text>,
+        status -> Text,
+        reason -> Nullable<Text>,
+        counted_by -> Nullable<Uuid>,
+        decided_by -> Nullable<Uuid>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     stock_days (location_id, lot_id, day) {
         location_id -> Uuid,
         lot_id -> Uuid,
@@ -570,6 +651,7 @@ diesel::table! {
         act -> Nullable<Text>,
         act_id -> Nullable<Uuid>,
         witnessed_by -> Nullable<Uuid>,
+        adjustment_reason_id -> Nullable<Uuid>,
     }
 }
 
@@ -657,6 +739,7 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    adjustment_reasons,
     area_access,
     area_closure,
     areas,
@@ -667,6 +750,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     claims,
     contract_facilities,
     contracts,
+    controlled_issue_lines,
+    controlled_issues,
     facilities,
     facility_locations,
     facility_status,
@@ -691,6 +776,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     staff,
     staff_identities,
     stock_balances,
+    stock_count_lines,
+    stock_counts,
     stock_days,
     stock_documents,
     stock_locations,

@@ -81,6 +81,7 @@ codes! {
     Outstanding "outstanding" 409 "Something is outstanding: receive it, or record and settle a discrepancy." "هناك كمية لم تُستلم: استلمها أو سجّل فرقًا وسوِّه.";
     StockReserved "stock-reserved" 409 "Some of it is set aside for a shipment and not free." "جزء من الكمية محجوز لشحنة وليس متاحًا.";
     SecondPersonRequired "second-person-required" 409 "This takes a second person, who is not the first." "يتطلب هذا شخصًا ثانيًا غير الأول.";
+    CountOpen "count-open" 409 "Another count of this place is open; finish or cancel it first." "جرد آخر لهذا الموقع مفتوح؛ أنهِه أو ألغِه أولًا.";
     LotExpired "lot-expired" 409 "A lot has expired by that day; it may only be set aside." "تشغيلة منتهية الصلاحية في ذلك اليوم؛ يجوز عزلها فقط.";
     LotRecalled "lot-recalled" 409 "A lot has been recalled; it may only be set aside." "تشغيلة مسحوبة من الاستعمال؛ يجوز عزلها فقط.";
     LotBlocked "lot-blocked" 409 "A lot is in quarantine or on hold; it may only be set aside." "تشغيلة في الحجر أو موقوفة؛ يجوز عزلها فقط.";
@@ -104,6 +105,8 @@ codes! {
     UnknownReference "unknown-reference" 422 "There is no such record." "لا يوجد سجل كهذا.";
     RetiredReference "retired-reference" 422 "That record has been retired." "السجل المشار إليه مسحوب.";
     WrongPlaces "wrong-places" 422 "No act leads from the one place to the other." "لا حركة تؤدي من هذا الموقع إلى ذاك.";
+    WrongDirection "wrong-direction" 422 "This reason explains a loss where there is a gain, or the other way round." "هذا السبب يفسّر نقصًا حيث توجد زيادة، أو العكس.";
+    NotControlled "not-controlled" 422 "This is not controlled; a stock document of one person does." "هذا غير خاضع للرقابة؛ يكفيه مستند مخزون من شخص واحد.";
     Required "required" 422 "A value is required." "القيمة مطلوبة.";
     WrongType "wrong-type" 422 "The value is of the wrong type." "نوع القيمة غير صحيح.";
     InvalidText "invalid-text" 422 "The text has characters that are not allowed." "في النص محارف غير مسموحة.";

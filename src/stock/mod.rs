@@ -16,6 +16,7 @@ mod verify;
 
 pub use api::routes;
 pub use postings::{Posting, post, turn_round};
+pub use rules::{MOST_LINES, lines as check_lines};
 pub use statements::{Stretch, stretch};
 pub use types::{Act, DocumentKind, StockDocument, StockLine};
 pub use verify::{Verified, verify};

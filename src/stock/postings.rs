@@ -36,6 +36,8 @@ pub struct Posting {
     pub reference: Option<ShortText>,
     /// Why.
     pub reason: Option<Reason>,
+    /// The reason as data: of a loss, or of a count's difference.
+    pub adjustment_reason_id: Option<Uuid>,
     /// Who sent or gave it.
     pub organization_id: Option<Uuid>,
     /// The contract that paid it.
@@ -70,6 +72,7 @@ impl Posting {
             to_id: ends.1,
             reference: None,
             reason: None,
+            adjustment_reason_id: None,
             organization_id: None,
             contract_id: None,
             campaign_id: None,
@@ -114,13 +117,13 @@ impl QueryFragment<Pg> for Post {
 }
 
 const POST: &str = r"
-  ) AS p (id uuid, kind text, occurred_on date, from_id uuid, to_id uuid, reference text, reason text, organization_id uuid, contract_id uuid,
-          campaign_id uuid, act text, act_id uuid, witnessed_by uuid, lines jsonb)
+  ) AS p (id uuid, kind text, occurred_on date, from_id uuid, to_id uuid, reference text, reason text, adjustment_reason_id uuid, organization_id uuid,
+          contract_id uuid, campaign_id uuid, act text, act_id uuid, witnessed_by uuid, lines jsonb)
 ), documents AS (
-  INSERT INTO stock_documents (id, kind, occurred_on, from_id, from_holds, to_id, to_holds, reference, reason, organization_id, contract_id,
-                               campaign_id, act, act_id, witnessed_by, recorded_by)
-  SELECT g.id, g.kind, g.occurred_on, g.from_id, f.holds, g.to_id, t.holds, g.reference, g.reason, g.organization_id, g.contract_id,
-         g.campaign_id, g.act, g.act_id, g.witnessed_by, asked.by_id
+  INSERT INTO stock_documents (id, kind, occurred_on, from_id, from_holds, to_id, to_holds, reference, reason, adjustment_reason_id, organization_id,
+                               contract_id, campaign_id, act, act_id, witnessed_by, recorded_by)
+  SELECT g.id, g.kind, g.occurred_on, g.from_id, f.holds, g.to_id, t.holds, g.reference, g.reason, g.adjustment_reason_id, g.organization_id,
+         g.contract_id, g.campaign_id, g.act, g.act_id, g.witnessed_by, asked.by_id
   FROM asked, given g JOIN stock_locations f ON f.id = g.from_id JOIN stock_locations t ON t.id = g.to_id
   ON CONFLICT (id) DO NOTHING
   RETURNING id, occurred_on, from_id, from_holds, to_id, to_holds

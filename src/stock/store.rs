@@ -89,6 +89,9 @@ pub async fn list(
     if let Some(contract) = filter.contract_id {
         query = query.filter(stock_documents::contract_id.eq(contract));
     }
+    if let Some(reason) = filter.adjustment_reason_id {
+        query = query.filter(stock_documents::adjustment_reason_id.eq(reason));
+    }
     if let Some(act) = filter.act_id {
         query = query.filter(stock_documents::act_id.eq(act));
     }

@@ -88,6 +88,9 @@ pub struct NewStockDocument {
     /// Why; required of a loss and of a count.
     #[deserr(default)]
     pub reason: Option<Reason>,
+    /// The reason as data, of the register of adjustment reasons; required of a loss and of a count, absent elsewhere.
+    #[deserr(default)]
+    pub adjustment_reason_id: Option<Uuid>,
     /// Who sent or gave it.
     #[deserr(default)]
     pub organization_id: Option<Uuid>,
@@ -113,6 +116,7 @@ impl NewStockDocument {
             to_id: self.to_id,
             reference: self.reference.clone(),
             reason: self.reason.clone(),
+            adjustment_reason_id: self.adjustment_reason_id,
             organization_id: self.organization_id,
             contract_id: self.contract_id,
             campaign_id: self.campaign_id,
@@ -168,6 +172,8 @@ pub struct StockDocumentRow {
     pub act_id: Option<Uuid>,
     /// The second person, where two are asked for.
     pub witnessed_by: Option<Uuid>,
+    /// The reason as data: of a loss, or of a count.
+    pub adjustment_reason_id: Option<Uuid>,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
     /// Who recorded it.
@@ -190,7 +196,7 @@ impl StockDocument {
     pub fn is_made_of(&self, new: &NewStockDocument) -> bool {
         let row = &self.row;
         (row.from_id, row.to_id, row.occurred_on, row.reverses_id) == (new.from_id, new.to_id, new.occurred_on, None)
-            && (&row.reference, &row.reason) == (&new.reference, &new.reason)
+            && (&row.reference, &row.reason, row.adjustment_reason_id) == (&new.reference, &new.reason, new.adjustment_reason_id)
             && (row.organization_id, row.contract_id, row.campaign_id) == (new.organization_id, new.contract_id, new.campaign_id)
             && self.lines == new.lines
     }
@@ -213,6 +219,9 @@ pub struct StockDocumentFilter {
     /// Those that move this item.
     #[deserr(default)]
     pub item_id: Option<Uuid>,
+    /// Those of this adjustment reason.
+    #[deserr(default)]
+    pub adjustment_reason_id: Option<Uuid>,
     /// Those that this contract paid.
     #[deserr(default)]
     pub contract_id: Option<Uuid>,

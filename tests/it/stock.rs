@@ -18,21 +18,25 @@ use crate::support::{
 
 const DOCUMENTS: &str = "/api/v1/stock-documents";
 const BALANCES: &str = "/api/v1/stock-balances";
+/// Two accounts of the world outside.
+pub const LOSS: Uuid = Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0105);
+pub const COUNT_DIFFERENCE: Uuid = Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0106);
 
-struct Stores {
-    app: TestApp,
-    manager: Client,
-    area: Uuid,
-    facility: Uuid,
-    warehouse: Uuid,
-    store: Uuid,
-    quarantine: Uuid,
+/// A place to tell stories of stock in.
+pub struct Stores {
+    pub app: TestApp,
+    pub manager: Client,
+    pub area: Uuid,
+    pub facility: Uuid,
+    pub warehouse: Uuid,
+    pub store: Uuid,
+    pub quarantine: Uuid,
     accounts: BTreeMap<String, Uuid>,
 }
 
 impl Stores {
     /// A warehouse, the store of a facility, and a quarantine, in one area.
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         let app = TestApp::start().await;
         let manager = app.user(Role::Manager).await;
         let area = app.area("GHOUTA", None).await;
@@ -49,32 +53,32 @@ impl Stores {
         Self { app, manager, area, facility, warehouse, store, quarantine, accounts }
     }
 
-    fn account(&self, code: &str) -> Uuid {
+    pub fn account(&self, code: &str) -> Uuid {
         self.accounts[code]
     }
 
-    async fn item(&self, code: &str, controlled: bool) -> Uuid {
+    pub async fn item(&self, code: &str, controlled: bool) -> Uuid {
         let body =
             json!({"code": code, "name": code, "category": "anaesthetics", "base_unit": "ampoule", "controlled": controlled});
         id_of(&self.manager.post("/api/v1/items", &body).await.expect_status(201).json())
     }
 
-    async fn lot(&self, item: Uuid, number: &str, expires_on: &str) -> Uuid {
+    pub async fn lot(&self, item: Uuid, number: &str, expires_on: &str) -> Uuid {
         let body = json!({"item_id": item, "number": number, "expires_on": expires_on});
         id_of(&self.manager.post("/api/v1/lots", &body).await.expect_status(201).json())
     }
 
-    async fn moved(&self, by: &Client, from: Uuid, to: Uuid, day: &str, lines: &[(Uuid, i64)]) -> Answer {
+    pub async fn moved(&self, by: &Client, from: Uuid, to: Uuid, day: &str, lines: &[(Uuid, i64)]) -> Answer {
         by.post(DOCUMENTS, &document(from, to, day, lines)).await
     }
 
-    async fn quantity(&self, place: Uuid, lot: Uuid, as_of: &str) -> i64 {
+    pub async fn quantity(&self, place: Uuid, lot: Uuid, as_of: &str) -> i64 {
         let found = self.manager.all(&format!("{BALANCES}?location_id={place}&lot_id={lot}&as_of={as_of}")).await;
         found.first().map_or(0, |balance| balance["quantity"].as_i64().expect("a number"))
     }
 
     /// Adds the ledger up again and finds nothing.
-    async fn holds_true(&self) -> i64 {
+    pub async fn holds_true(&self) -> i64 {
         let db = Db::new(&self.app.database.service_url(), 1).expect("a pool");
         let verified = verify(&mut db.conn().await.expect("a connection")).await.expect("added up");
         assert_eq!(verified.differences, Vec::<String>::new());
@@ -82,9 +86,18 @@ impl Stores {
     }
 }
 
-fn document(from: Uuid, to: Uuid, day: &str, lines: &[(Uuid, i64)]) -> Value {
+/// A document as it is written by hand; of a loss and of a count with a reason that fits both.
+pub fn document(from: Uuid, to: Uuid, day: &str, lines: &[(Uuid, i64)]) -> Value {
     let lines: Vec<_> = lines.iter().map(|(lot, quantity)| json!({"lot_id": lot, "quantity": quantity})).collect();
-    json!({"from_id": from, "to_id": to, "occurred_on": day, "lines": lines, "reason": "As the paper of the day says."})
+    let adjusts = to == LOSS || [from, to].contains(&COUNT_DIFFERENCE);
+    json!({"from_id": from, "to_id": to, "occurred_on": day, "lines": lines, "reason": "As the paper of the day says.",
+        "adjustment_reason_id": adjusts.then(|| reason(10))})
+}
+
+/// A reason that comes with the service, by its number: 1 damaged, 4 stolen, 9 found, 10 an entry error.
+pub fn reason(number: u128) -> Uuid {
+    // The number is written in decimal at the end.
+    Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0200 + number / 10 * 16 + number % 10)
 }
 
 #[tokio::test]
@@ -96,15 +109,28 @@ async fn ketamine_comes_is_moved_used_and_lost_and_every_day_can_be_asked() {
     let moves = [
         (donor, stores.warehouse, "2015-03-02", 10_000, "receipt"),
         (stores.warehouse, stores.store, "2015-03-10", 4_000, "transfer"),
-        (stores.store, used, "2015-03-20", 1_500, "issue"),
-        (stores.store, lost, "2015-03-20", 40, "loss"),
         (stores.warehouse, donor, "2015-04-01", 100, "return"),
-        (stores.account("COUNT-DIFFERENCE"), stores.store, "2015-04-02", 3, "count"),
     ];
     for (from, to, day, quantity, kind) in moves {
         let made = stores.moved(&stores.manager, from, to, day, &[(lot, quantity)]).await.expect_status(201);
         assert_eq!(made.json()["kind"], kind);
     }
+    // What is controlled is used, lost and counted by two.
+    let second = stores.app.user(Role::Manager).await;
+    for (to, quantity) in [(used, 1_500), (lost, 40)] {
+        let proposed =
+            stores.manager.post("/api/v1/controlled-issues", &document(stores.store, to, "2015-03-20", &[(lot, quantity)])).await;
+        let path = format!("/api/v1/controlled-issues/{}/confirmation", id_of(&proposed.expect_status(201).json()));
+        second.post(&path, &json!({})).await.expect_status(200);
+    }
+    let sheet =
+        json!({"location_id": stores.store, "counted_on": "2015-04-02", "lines": [{"lot_id": lot, "counted_quantity": 2_463}]});
+    let count = format!(
+        "/api/v1/stock-counts/{}",
+        id_of(&stores.manager.post("/api/v1/stock-counts", &sheet).await.expect_status(201).json())
+    );
+    stores.manager.post(&format!("{count}/submission"), &json!({})).await.expect_status(200);
+    second.post(&format!("{count}/confirmation"), &json!({})).await.expect_status(200);
     let days = [
         ("2015-03-01", 0, 0),
         ("2015-03-09", 10_000, 0),
@@ -280,6 +306,20 @@ async fn a_wrong_document_is_refused_by_name() {
     let mut silent = document(stores.warehouse, stores.account("LOSS"), "2015-01-11", &[(lot, 1)]);
     silent["reason"] = Value::Null;
     assert_eq!(told(silent).await, one("/reason", "required"));
+    let lost = |number: Option<u128>| {
+        let mut body = document(stores.warehouse, LOSS, "2015-01-11", &[(lot, 1)]);
+        body["adjustment_reason_id"] = json!(number.map(reason));
+        body
+    };
+    assert_eq!(told(lost(None)).await, one("/adjustment_reason_id", "required"));
+    assert_eq!(told(lost(Some(9))).await, one("/adjustment_reason_id", "wrong-direction"));
+    assert_eq!(told(lost(Some(77))).await, one("/adjustment_reason_id", "unknown-reference"));
+    let mut found = document(COUNT_DIFFERENCE, stores.warehouse, "2015-01-11", &[(lot, 1)]);
+    found["adjustment_reason_id"] = json!(reason(1));
+    assert_eq!(told(found).await, one("/adjustment_reason_id", "wrong-direction"));
+    let mut used_up = document(stores.warehouse, used, "2015-01-11", &[(lot, 1)]);
+    used_up["adjustment_reason_id"] = json!(reason(1));
+    assert_eq!(told(used_up).await, one("/adjustment_reason_id", "unknown-field"));
     assert_eq!(stores.holds_true().await, 1);
     // A lot of an item says what the item asks for, and a number means one lot.
     let body = json!({"code": "FUEL", "name": "Fuel", "category": "fuel", "base_unit": "litre", "expiry_tracked": false});
