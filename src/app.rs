@@ -17,15 +17,15 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::{
     areas, assignments,
     auth::Accounts,
-    campaigns, claims, contracts,
+    barcodes, campaigns, claims, contracts,
     db::{Db, DbError},
     error::{ApiError, ApiResult, Code},
     facilities,
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
-    lots, openapi, organizations, planning, projects, reports, reveals, sessions, shipments, staff, stock, stock_locations,
-    support, users,
+    lots, openapi, organizations, planning, projects, reports, reveals, sessions, shipments, staff, stock,
+    stock_locations, support, users,
 };
 
 /// What the application is made of.
@@ -65,6 +65,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(planning::routes)
         .configure(support::routes)
         .configure(items::routes)
+        .configure(barcodes::routes)
         .configure(shipments::routes)
         .configure(campaigns::routes)
         .configure(claims::routes)

@@ -14,7 +14,7 @@
 //! | 7 | `facilities` |
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
 //! | 9 | `staff`, `claims`, `support`, `lots`, `stock_locations` |
-//! | 10 | `assignments`, `stock` |
+//! | 10 | `assignments`, `barcodes`, `stock` |
 //! | 11 | `shipments` |
 //! | 12 | `reports`, `planning`, `imports`, `openapi` |
 //! | 13 | `app` |
@@ -25,6 +25,7 @@ pub mod areas;
 pub mod assignments;
 pub mod audit;
 pub mod auth;
+pub mod barcodes;
 pub mod campaigns;
 pub mod claims;
 pub mod cli;

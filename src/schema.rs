@@ -246,6 +246,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    item_gtins (gtin) {
+        gtin -> Text,
+        item_id -> Uuid,
+        pack_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    item_packs (id) {
+        id -> Uuid,
+        item_id -> Uuid,
+        line -> Int4,
+        name -> Text,
+        name_ar -> Nullable<Text>,
+        factor -> Int8,
+        gtin -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     items (id) {
         id -> Uuid,
         code -> Text,
@@ -576,6 +600,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     facility_status,
     facility_support,
     idempotency_keys,
+    item_gtins,
+    item_packs,
     items,
     lots,
     organization_names,

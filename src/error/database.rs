@@ -48,6 +48,8 @@ const SPECIAL: &[(&str, Code, &[&str])] = &[
     ("stock_movements_lot_blocked_check", Code::LotBlocked, &["/lines"]),
     ("stock_balances_quantity_check", Code::InsufficientStock, &["/lines"]),
     ("stock_days_closing_check", Code::LaterInsufficientStock, &["/lines"]),
+    ("item_packs_name_key", Code::Repeated, &["/packs"]),
+    ("item_packs_gtin_key", Code::Duplicate, &["/packs"]),
     ("shipments_order_check", Code::DateOrder, &["/received_on"]),
 ];
 
