@@ -24,7 +24,7 @@ use crate::{
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
-    lots, openapi, organizations, planning, projects, reports, reveals, sessions, shipments, staff, stock,
+    lots, openapi, organizations, planning, projects, reports, requisitions, reveals, sessions, shipments, staff, stock,
     stock_locations, support, users,
 };
 
@@ -66,6 +66,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(support::routes)
         .configure(items::routes)
         .configure(barcodes::routes)
+        .configure(requisitions::routes)
         .configure(shipments::routes)
         .configure(campaigns::routes)
         .configure(claims::routes)

@@ -14,7 +14,7 @@
 //! | 7 | `facilities` |
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
 //! | 9 | `staff`, `claims`, `support`, `lots`, `stock_locations` |
-//! | 10 | `assignments`, `barcodes`, `stock` |
+//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock` |
 //! | 11 | `shipments` |
 //! | 12 | `reports`, `planning`, `imports`, `openapi` |
 //! | 13 | `app` |
@@ -46,6 +46,7 @@ pub mod postgres;
 pub mod projects;
 pub mod register;
 pub mod reports;
+pub mod requisitions;
 pub mod reveals;
 pub mod schema;
 pub mod sessions;

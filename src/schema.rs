@@ -380,6 +380,50 @@ diesel::table! {
 }
 
 diesel::table! {
+    requisition_lines (id) {
+        id -> Uuid,
+        requisition_id -> Uuid,
+        line -> Int4,
+        item_id -> Uuid,
+        requested_quantity -> Int8,
+        reason -> Nullable<Text>,
+        approved_quantity -> Nullable<Int8>,
+        decision_reason -> Nullable<Text>,
+        sent_quantity -> Int8,
+        received_quantity -> Int8,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    requisitions (id) {
+        id -> Uuid,
+        code -> Text,
+        facility_id -> Uuid,
+        requested_on -> Date,
+        needed_on -> Nullable<Date>,
+        emergency -> Bool,
+        emergency_reason -> Nullable<Text>,
+        note -> Nullable<Text>,
+        status -> Text,
+        round -> Int4,
+        submitted_by -> Nullable<Uuid>,
+        submitted_at -> Nullable<Timestamptz>,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        reason -> Nullable<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     reveals (id) {
         id -> Uuid,
         resource -> Text,
@@ -609,6 +653,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     project_facilities,
     projects,
     refresh_tokens,
+    requisition_lines,
+    requisitions,
     reveals,
     shipment_lines,
     shipments,

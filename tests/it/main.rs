@@ -27,6 +27,7 @@ mod packs;
 mod projects;
 mod references;
 mod reports;
+mod requisitions;
 mod sealed;
 mod sealed_locations;
 mod sessions;
