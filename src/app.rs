@@ -18,6 +18,7 @@ use crate::{
     adjustment_reasons, areas, assignments,
     auth::Accounts,
     campaigns, claims, contracts, controlled_issues,
+    barcodes, campaigns, claims, contracts,
     db::{Db, DbError},
     error::{ApiError, ApiResult, Code},
     facilities,
@@ -25,6 +26,7 @@ use crate::{
     items,
     keys::Keys,
     lots, openapi, organizations, planning, projects, reports, reveals, sessions, shipments, staff, stock, stock_counts,
+    lots, openapi, organizations, planning, projects, reports, requisitions, reveals, sessions, shipments, staff, stock,
     stock_locations, support, users,
 };
 
@@ -68,6 +70,8 @@ fn api(config: &mut ServiceConfig) {
         .configure(planning::routes)
         .configure(support::routes)
         .configure(items::routes)
+        .configure(barcodes::routes)
+        .configure(requisitions::routes)
         .configure(shipments::routes)
         .configure(campaigns::routes)
         .configure(claims::routes)

@@ -16,6 +16,9 @@
 //! | 9 | `staff`, `claims`, `support`, `lots`, `stock_locations`, `adjustment_reasons` |
 //! | 10 | `assignments`, `stock` |
 //! | 11 | `shipments`, `stock_counts`, `controlled_issues` |
+//! | 9 | `staff`, `claims`, `support`, `lots`, `stock_locations` |
+//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock` |
+//! | 11 | `shipments` |
 //! | 12 | `reports`, `planning`, `imports`, `openapi` |
 //! | 13 | `app` |
 //! | 14 | `cli`, and `main` above it |
@@ -26,6 +29,7 @@ pub mod areas;
 pub mod assignments;
 pub mod audit;
 pub mod auth;
+pub mod barcodes;
 pub mod campaigns;
 pub mod claims;
 pub mod cli;
@@ -47,6 +51,7 @@ pub mod postgres;
 pub mod projects;
 pub mod register;
 pub mod reports;
+pub mod requisitions;
 pub mod reveals;
 pub mod schema;
 pub mod sessions;

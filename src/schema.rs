@@ -292,6 +292,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    item_gtins (gtin) {
+        gtin -> Text,
+        item_id -> Uuid,
+        pack_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    item_packs (id) {
+        id -> Uuid,
+        item_id -> Uuid,
+        line -> Int4,
+        name -> Text,
+        name_ar -> Nullable<Text>,
+        factor -> Int8,
+        gtin -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     items (id) {
         id -> Uuid,
         code -> Text,
@@ -398,6 +422,50 @@ diesel::table! {
         expires_at -> Timestamptz,
         spent_at -> Nullable<Timestamptz>,
         ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    requisition_lines (id) {
+        id -> Uuid,
+        requisition_id -> Uuid,
+        line -> Int4,
+        item_id -> Uuid,
+        requested_quantity -> Int8,
+        reason -> Nullable<Text>,
+        approved_quantity -> Nullable<Int8>,
+        decision_reason -> Nullable<Text>,
+        sent_quantity -> Int8,
+        received_quantity -> Int8,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    requisitions (id) {
+        id -> Uuid,
+        code -> Text,
+        facility_id -> Uuid,
+        requested_on -> Date,
+        needed_on -> Nullable<Date>,
+        emergency -> Bool,
+        emergency_reason -> Nullable<Text>,
+        note -> Nullable<Text>,
+        status -> Text,
+        round -> Int4,
+        submitted_by -> Nullable<Uuid>,
+        submitted_at -> Nullable<Timestamptz>,
+        decided_by -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        reason -> Nullable<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
     }
 }
 
@@ -757,6 +825,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     facility_status,
     facility_support,
     idempotency_keys,
+    item_gtins,
+    item_packs,
     items,
     lots,
     organization_names,
@@ -764,6 +834,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     project_facilities,
     projects,
     refresh_tokens,
+    requisition_lines,
+    requisitions,
     reveals,
     shipment_contents,
     shipment_discrepancies,

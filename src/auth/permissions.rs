@@ -40,7 +40,7 @@ permissions! {
     KnowTheRoad: Manager Coordinator;
     /// Read lots, places and what lies there (admins: nothing that is controlled).
     ReadStock: Admin Manager Coordinator Clerk Auditor;
-    /// Read stock documents, which may hold what is controlled.
+    /// Read stock documents and requisitions, which may hold what is controlled.
     ReadStockDocuments: Manager Coordinator Clerk Auditor;
     /// Add lots and write stock documents, within one's scope.
     EditStock: Manager Coordinator Clerk;
@@ -48,6 +48,10 @@ permissions! {
     EditStockLocations: Manager Coordinator;
     /// Hold, release, recall and correct lots.
     ManageLots: Manager Coordinator;
+    /// Ask for supplies, within one's scope.
+    EditRequisitions: Manager Coordinator Clerk;
+    /// Grant or reject what was asked for, within one's scope.
+    DecideRequisitions: Manager Coordinator;
     /// Keep areas and the catalogue of items.
     EditReferences: Admin Manager;
     /// Record how an area can be reached, within one's scope.

@@ -121,6 +121,11 @@ codes! {
     DateInFuture "date-in-future" 422 "The day lies in the future." "اليوم في المستقبل.";
     OutOfRange "out-of-range" 422 "The number is outside the allowed range." "العدد خارج المجال المسموح.";
     Precision "precision" 422 "More digits than are kept." "أرقام أكثر مما يُحفظ.";
+    FractionalUnit "fractional-unit" 422 "That is no whole number of the item's base unit." "هذا ليس عددًا صحيحًا من وحدة الصنف الأساسية.";
+    NothingApproved "nothing-approved" 422 "Nothing would be approved; reject it instead." "لن يُعتمد شيء؛ ارفض الطلب بدلًا من ذلك.";
+    WrongCheckDigit "wrong-check-digit" 422 "The check digit is wrong: scan or read the number again." "رقم التحقق خاطئ: أعد مسح الرقم أو قراءته.";
+    UnknownIdentifier "unknown-identifier" 422 "The code has an application identifier that is not read here." "في الرمز معرّف تطبيق لا يُقرأ هنا.";
+    MissingSeparator "missing-separator" 422 "A separator is missing: one value runs into the next." "فاصل ناقص: قيمة تتصل بالتي تليها.";
     UnknownCurrency "unknown-currency" 422 "Not a currency of ISO 4217." "ليست عملة من ISO 4217.";
     CoordinateOutOfRange "coordinate-out-of-range" 422 "The coordinates cannot be those of a facility here." "لا يمكن أن تكون هذه إحداثيات منشأة هنا.";
     SharesOverFull "shares-over-full" 422 "The person's shares would exceed 100 % on some day; give a waiver with its reason." "مجموع نسب الشخص يتجاوز 100٪ في يوم ما؛ أعطِ استثناءً وسببه.";

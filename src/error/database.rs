@@ -85,6 +85,16 @@ const SPECIAL: &[(&str, Code, &[&str])] = &[
     ("stock_movements_lot_blocked_check", Code::LotBlocked, &["/lines"]),
     ("stock_balances_quantity_check", Code::InsufficientStock, &["/lines"]),
     ("stock_days_closing_check", Code::LaterInsufficientStock, &["/lines"]),
+    ("item_packs_name_key", Code::Repeated, &["/packs"]),
+    ("item_packs_gtin_key", Code::Duplicate, &["/packs"]),
+    ("requisitions_order_check", Code::DateOrder, &["/needed_on"]),
+    ("requisitions_emergency_check", Code::Required, &["/emergency_reason"]),
+    ("requisitions_second_person_check", Code::SecondPersonRequired, &[]),
+    ("requisition_lines_item_key", Code::Repeated, &["/lines"]),
+    ("requisition_lines_item_id_fkey", Code::UnknownReference, &["/lines"]),
+    ("requisition_lines_item_id_retired", Code::RetiredReference, &["/lines"]),
+    ("requisition_lines_sent_check", Code::OutOfRange, &["/lines"]),
+    ("requisition_lines_received_check", Code::OutOfRange, &["/lines"]),
     ("shipments_order_check", Code::DateOrder, &["/received_on"]),
 ];
 

@@ -4,12 +4,13 @@ use actix_web::{HttpResponse, delete, get, patch, post, web::Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
+    packs::{self, ConvertedQuantity, PackConversion},
     store,
     types::{Item, ItemFilter, ItemPatch, NewItem},
 };
 use crate::{
     audit::{HistoryEntry, HistoryFilter},
-    auth::{Anyone, Caller, EditReferences, ReadHistory},
+    auth::{Anyone, Caller, EditReferences, ReadHistory, Scope},
     db::Db,
     error::ApiResult,
     http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId},
@@ -24,6 +25,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(find_item)
         .service(update_item)
         .service(retire_item)
+        .service(convert_packs)
         .service(list_item_history);
 }
 
@@ -71,6 +73,15 @@ async fn update_item(
 #[delete("/items/{item_id}")]
 async fn retire_item(caller: Caller<EditReferences>, id: RecordId, expected: IfMatch, db: Data<Db>) -> ApiResult<Answer> {
     register::retire::<Item>(&db, &caller, id, expected).await
+}
+
+/// Tell so many packs in base units; what is no whole number of them is refused. Nothing is written.
+#[utoipa::path(tag = "items", params(("item_id" = uuid::Uuid, Path)), request_body = PackConversion, responses((status = 200, description = "The quantity in the item's base unit", body = ConvertedQuantity)))]
+#[post("/items/{item_id}/conversions")]
+async fn convert_packs(_caller: Caller<Anyone>, id: RecordId, body: Body<PackConversion>, db: Data<Db>) -> ApiResult<Answer> {
+    let fields = register::load_open::<Item>(&mut *db.conn().await?, &Scope::Everything, id.0).await?.fields;
+    let quantity = packs::convert(&fields.packs, &body.value)?;
+    Answer::plain(&ConvertedQuantity { quantity, base_unit: fields.base_unit })
 }
 
 /// Who changed an item, and how.

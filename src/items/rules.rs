@@ -1,6 +1,14 @@
 //! Numbers and codes that others have given an item.
 
-use crate::error::{Code, has_arabic_digits};
+use bigdecimal::{BigDecimal, ToPrimitive};
+
+use crate::{
+    error::{Code, has_arabic_digits},
+    types::Amount,
+};
+
+/// The most of one quantity, in base units.
+const MOST_QUANTITY: i64 = 1_000_000_000_000;
 
 /// A GTIN of 8, 12, 13 or 14 digits whose last digit is the check digit of GS1 (mod 10).
 pub fn gtin(given: &str) -> Result<(), Code> {
@@ -12,6 +20,20 @@ pub fn gtin(given: &str) -> Result<(), Code> {
     // From the right, check digit first, the weights are 1, 3, 1, 3, …
     let sum: u32 = digits.iter().rev().zip([1, 3].into_iter().cycle()).map(|(digit, weight)| digit * weight).sum();
     if sum.is_multiple_of(10) { Ok(()) } else { Err(Code::InvalidFormat) }
+}
+
+/// The one form of a GTIN of 8, 12, 13 or 14 digits: two that differ in zeros before them are one number to every scanner.
+pub fn gtin_14(given: &str) -> String {
+    format!("{given:0>14}")
+}
+
+/// So many packs, or parts of one, in base units: nobody counts a part of a base unit.
+pub fn in_base_units(packs: &Amount, factor: i64) -> Result<i64, Code> {
+    let quantity = &packs.0 * BigDecimal::from(factor);
+    if !quantity.is_integer() {
+        return Err(Code::FractionalUnit);
+    }
+    quantity.to_i64().filter(|quantity| (1..=MOST_QUANTITY).contains(quantity)).ok_or(Code::OutOfRange)
 }
 
 /// A code of the ATC classification at its second level or below: `N01`, `N01A`, `N01AX`, `N01AX03`.
@@ -41,6 +63,28 @@ mod tests {
             assert_eq!(gtin(wrong), Err(Code::InvalidFormat), "{wrong}");
         }
         assert_eq!(gtin("٤٠٠٦٣٨١٣٣٣٩٣١"), Err(Code::ArabicDigits));
+    }
+
+    #[test]
+    fn a_gtin_has_one_form() {
+        for given in ["96385074", "000096385074", "0000096385074", "00000096385074"] {
+            assert_eq!(gtin_14(given), "00000096385074");
+        }
+    }
+
+    #[test]
+    fn packs_come_to_whole_base_units_or_are_refused() {
+        let asked = |packs: &str, factor| in_base_units(&Amount::parse(packs).expect("an amount"), factor);
+        assert_eq!(asked("3", 10), Ok(30));
+        assert_eq!(asked("2.50", 10), Ok(25));
+        assert_eq!(asked("0.05", 200), Ok(10));
+        assert_eq!(asked("0.25", 10), Err(Code::FractionalUnit));
+        assert_eq!(asked("1.01", 12), Err(Code::FractionalUnit));
+        assert_eq!(asked("0", 10), Err(Code::OutOfRange));
+        assert_eq!(asked("1000000", 1_000_000), Ok(MOST_QUANTITY));
+        for too_many in ["1000001", "9999999999999.99"] {
+            assert_eq!(asked(too_many, 1_000_000), Err(Code::OutOfRange), "{too_many}");
+        }
     }
 
     #[test]

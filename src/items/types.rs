@@ -7,7 +7,10 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::rules;
+use super::{
+    packs::{self, Pack, StoredPacks, siraj_item_packs},
+    rules,
+};
 use crate::{
     error::{Code, Faults},
     http::{ListFilter, Merge, New},
@@ -46,7 +49,8 @@ const LONGEST_UNIT: usize = 40;
 #[deserr(error = Faults, deny_unknown_fields)]
 #[diesel(table_name = items, treat_none_as_null = true)]
 #[schema(example = json!({"code": "ANA-01", "name": "Ketamine 50 mg/ml, 10 ml", "name_ar": "كيتامين", "synonyms": ["ketalar"],
-    "category": "anaesthetics", "base_unit": "vial", "atc_code": "N01AX03", "controlled": true}))]
+    "category": "anaesthetics", "base_unit": "vial", "atc_code": "N01AX03", "controlled": true,
+    "packs": [{"name": "box", "name_ar": "علبة", "factor": 10}, {"name": "carton", "factor": 200}]}))]
 pub struct ItemFields {
     /// What people call it in reports; never used twice.
     pub code: RecordCode,
@@ -84,6 +88,11 @@ pub struct ItemFields {
     #[deserr(default = true)]
     #[schema(required = false)]
     pub expiry_tracked: bool,
+    /// What it comes packed in; quantities are given in base units all the same. An edit replaces them whole.
+    #[deserr(default)]
+    #[schema(required = false, max_items = 20)]
+    #[diesel(select_expression = siraj_item_packs(items::id), deserialize_as = StoredPacks, skip_insertion, skip_update)]
+    pub packs: Vec<Pack>,
 }
 
 impl Fields for ItemFields {
@@ -98,6 +107,7 @@ impl Fields for ItemFields {
         if let Some(Err(code)) = self.gtin.as_ref().map(|given| rules::gtin(given.as_str())) {
             faults.add("/gtin", code);
         }
+        packs::check(faults, self.gtin.as_ref(), &self.packs);
     }
 }
 

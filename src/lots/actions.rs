@@ -10,9 +10,9 @@ use super::{
 use crate::{
     auth::Actor,
     db::{Conn, Db},
-    error::{ApiError, ApiResult, Code},
+    error::ApiResult,
     http::{Answer, Body, IdempotencyKey, once},
-    register::Record,
+    register::{Record, checked},
 };
 
 /// Holds, releases or recalls a lot.
@@ -36,10 +36,8 @@ pub async fn step(
 pub async fn correct(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body: &Body<LotCorrection>) -> ApiResult<Answer> {
     once(db, actor.id, key, &body.digest, async |conn: &mut Conn| {
         let lot = store::lock(conn, id).await?;
+        rules::correctable(lot.status, &body.value)?;
         let LotCorrection { number, expires_on, manufacturer, reason } = body.value.clone();
-        if number.is_none() && expires_on.is_none() && manufacturer.is_none() {
-            return Err(ApiError::fault("", Code::Required));
-        }
         let was = lot.fields.clone();
         let fields = LotFields {
             number: number.or(was.number),
@@ -47,6 +45,7 @@ pub async fn correct(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, bod
             manufacturer: manufacturer.or(was.manufacturer),
             ..lot.fields
         };
+        checked(&fields)?;
         Lot::check_references(conn, &actor.scope, &fields).await?;
         told(&store::put(conn, actor.id, id, lot.status, &fields, &reason).await?)
     })

@@ -8,12 +8,15 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
-    error::Faults,
+    error::{Code, Faults},
     http::{ListFilter, New},
     register::Fields,
     schema::lots,
     types::{Flag, Name, Reason, ShortText, words},
 };
+
+/// The longest number of a lot, in letters.
+const LONGEST_NUMBER: usize = 40;
 
 words! {
     /// Whether a lot may be used.
@@ -52,7 +55,13 @@ pub struct LotFields {
     pub origin_id: Option<Uuid>,
 }
 
-impl Fields for LotFields {}
+impl Fields for LotFields {
+    fn check(&self, faults: &mut Faults) {
+        if self.number.as_ref().is_some_and(|number| number.as_str().chars().count() > LONGEST_NUMBER) {
+            faults.add("/number", Code::TooLong);
+        }
+    }
+}
 
 /// A lot.
 #[derive(Debug, Clone, Serialize, Queryable, Selectable, ToSchema)]
@@ -89,7 +98,7 @@ pub struct LotReason {
     pub reason: Reason,
 }
 
-/// What was wrong about a lot, and why.
+/// What was wrong about a lot, and why. Of a recalled lot the maker alone can still be corrected.
 #[derive(Debug, Clone, Deserr, ToSchema)]
 #[deserr(error = Faults, deny_unknown_fields)]
 #[schema(example = json!({"expires_on": "2016-07-31", "reason": "The label was read wrongly at the warehouse."}))]
