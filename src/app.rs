@@ -17,17 +17,15 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::{
     adjustment_reasons, areas, assignments,
     auth::Accounts,
-    campaigns, claims, contracts, controlled_issues,
-    barcodes, campaigns, claims, contracts,
+    barcodes, campaigns, claims, contracts, controlled_issues,
     db::{Db, DbError},
     error::{ApiError, ApiResult, Code},
     facilities,
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
-    lots, openapi, organizations, planning, projects, reports, reveals, sessions, shipments, staff, stock, stock_counts,
     lots, openapi, organizations, planning, projects, reports, requisitions, reveals, sessions, shipments, staff, stock,
-    stock_locations, support, users,
+    stock_counts, stock_locations, support, users,
 };
 
 /// What the application is made of.

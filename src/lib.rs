@@ -14,11 +14,8 @@
 //! | 7 | `facilities` |
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
 //! | 9 | `staff`, `claims`, `support`, `lots`, `stock_locations`, `adjustment_reasons` |
-//! | 10 | `assignments`, `stock` |
-//! | 11 | `shipments`, `stock_counts`, `controlled_issues` |
-//! | 9 | `staff`, `claims`, `support`, `lots`, `stock_locations` |
 //! | 10 | `assignments`, `barcodes`, `requisitions`, `stock` |
-//! | 11 | `shipments` |
+//! | 11 | `shipments`, `stock_counts`, `controlled_issues` |
 //! | 12 | `reports`, `planning`, `imports`, `openapi` |
 //! | 13 | `app` |
 //! | 14 | `cli`, and `main` above it |

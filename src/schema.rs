@@ -612,6 +612,7 @@ diesel::table! {
         packed_on -> Nullable<Date>,
         closed_on -> Nullable<Date>,
         transit_id -> Nullable<Uuid>,
+        requisition_id -> Nullable<Uuid>,
     }
 }
 

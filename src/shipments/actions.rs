@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{
     acts::{Closing, Dispatch, Packing, ShipmentLoss, ShipmentReason, ShipmentReturn, ShipmentSeizure},
+    answers,
     contents::{self, Fate},
     discrepancies::{self, DiscrepancyCause, Moved},
     rules::{self, Step},
@@ -97,6 +98,7 @@ pub async fn dispatch(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, bo
         store::proceed(conn, id, &progress).await?;
         let kind = kind_between(conn, there.row.head.from_id, true).await?;
         let lines = lines_of(&there, |content| content.quantity);
+        answers::tell(conn, actor.id, &there, lines.iter().map(|line| (line.lot_id, line.quantity, 0))).await?;
         post(conn, actor.id, &[of_shipment(&there, kind, day, (there.row.head.from_id, road), lines)]).await?;
         now(conn, &actor.scope, id).await
     })
@@ -194,6 +196,7 @@ async fn leave(conn: &mut Conn, actor: &Actor, id: Uuid, exit: &Exit<'_>) -> Api
     };
     contents::add(conn, actor.id, id, fate, &lines).await?;
     store::proceed(conn, id, &Progress { closed_on: Some(exit.day), ..Progress::to(status, actor.id) }).await?;
+    answers::tell(conn, actor.id, &there, lines.iter().map(|line| (line.lot_id, -line.quantity, 0))).await?;
     off_the_road(conn, actor.id, &there, to, exit.day, exit.reason, lines).await?;
     now(conn, &actor.scope, id).await
 }

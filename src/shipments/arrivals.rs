@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::{
     actions::{held, judge, of_shipment, off_the_road},
     acts::{CountedLine, NewReceipt, ReceiptReversal},
+    answers,
     contents::{self, Fate},
     discrepancies::{
         self, DiscrepancyCause, DiscrepancyClaim, DiscrepancySettlement, DiscrepancyStatus, Moved, NewDiscrepancy,
@@ -85,6 +86,8 @@ async fn count_in(
     contents::add(conn, actor.id, id, Fate::Accepted, &accepted).await?;
     contents::add(conn, actor.id, id, Fate::Rejected, &rejected).await?;
     discrepancies::insert_moved(conn, actor.id, &differences(id, receipt, new.received_on, counted)).await?;
+    let came = |line: &CountedLine| (line.lot_id, -line.rejected, line.accepted + line.over);
+    answers::tell(conn, actor.id, shipment, counted.iter().map(came)).await?;
     let arrived: i64 = accepted.iter().chain(&rejected).map(|line| line.quantity).sum();
     let progress = Progress {
         received_on: Some(shipment.row.received_on.max(Some(new.received_on))),
@@ -164,9 +167,13 @@ pub async fn turn_round(
         contents::add(conn, actor.id, id, Fate::Accepted, &back(|line| line.accepted)).await?;
         contents::add(conn, actor.id, id, Fate::Rejected, &back(|line| line.rejected)).await?;
         let last = receipts::last_day(conn, id).await?;
-        let outstanding = load_open::<Shipment>(conn, &actor.scope, id).await?.outstanding();
-        let progress =
-            Progress { received_on: Some(last), ..Progress::to(rules::on_the_way(last.is_some(), outstanding), actor.id) };
+        let shipment = load_open::<Shipment>(conn, &actor.scope, id).await?;
+        let undone = |line: &CountedLine| (line.lot_id, line.rejected, -line.accepted - line.over);
+        answers::tell(conn, actor.id, &shipment, there.lines.iter().map(undone)).await?;
+        let progress = Progress {
+            received_on: Some(last),
+            ..Progress::to(rules::on_the_way(last.is_some(), shipment.outstanding()), actor.id)
+        };
         store::proceed(conn, id, &progress).await?;
         let turned = receipts::find(conn, &actor.scope, receipt).await?;
         Answer::record(turned.row.revision, &turned)
@@ -274,6 +281,7 @@ pub async fn settle(
             };
             contents::add(conn, actor.id, shipment.row.id, fate, &[line]).await?;
             off_the_road(conn, actor.id, &shipment, to, *settled_on, reason, vec![line]).await?;
+            answers::tell(conn, actor.id, &shipment, std::iter::once((there.lot_id, -there.quantity, 0))).await?;
             let left = shipment.outstanding() - there.quantity;
             let received = shipment.row.status == ShipmentStatus::PartiallyReceived;
             store::proceed(conn, shipment.row.id, &Progress::to(rules::on_the_way(received, left), actor.id)).await?;

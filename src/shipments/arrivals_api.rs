@@ -1,10 +1,11 @@
-//! `/api/v1/shipments/{id}/receipts`, `/api/v1/shipment-receipts` and `/api/v1/shipment-discrepancies`.
+//! `/api/v1/requisitions/{id}/shipments`, `/api/v1/shipments/{id}/receipts`, `/api/v1/shipment-receipts` and `/api/v1/shipment-discrepancies`.
 
 use actix_web::{HttpResponse, get, post, web::Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     acts::{NewReceipt, ReceiptReversal},
+    answers::{self, NewAnswer},
     arrivals,
     discrepancies::{self, DiscrepancyClaim, DiscrepancyFilter, DiscrepancySettlement, NewDiscrepancy, ShipmentDiscrepancy},
     receipts::{self, ReceiptFilter, ShipmentReceipt},
@@ -21,6 +22,7 @@ use crate::{
 /// The routes of what arrives and what does not.
 pub fn routes(config: &mut ServiceConfig) {
     config
+        .service(draft_requisition_shipment)
         .service(list_shipment_receipts)
         .service(receive_shipment)
         .service(find_shipment_receipt)
@@ -30,6 +32,19 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(record_shipment_discrepancy)
         .service(claim_shipment_discrepancy)
         .service(settle_shipment_discrepancy);
+}
+
+/// Draft a shipment for a requisition: what was granted and is not on its way yet.
+#[utoipa::path(tag = "shipments", params(("requisition_id" = uuid::Uuid, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same request sent again under it is done once.")), request_body = NewAnswer, responses((status = 201, description = "The draft", body = Shipment)))]
+#[post("/requisitions/{requisition_id}/shipments")]
+async fn draft_requisition_shipment(
+    caller: Caller<EditRegister>,
+    id: RecordId,
+    key: IdempotencyKey,
+    body: Body<NewAnswer>,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    answers::draft(&db, &caller, id.0, &key, &body).await
 }
 
 /// List the receipts of a shipment.

@@ -7,6 +7,7 @@
 
 mod actions;
 mod acts;
+mod answers;
 mod api;
 mod arrivals;
 mod arrivals_api;

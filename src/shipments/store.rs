@@ -24,6 +24,7 @@ use crate::{
     error::{ApiError, ApiResult, Code, Faults},
     http::{New, PageQuery, in_use, keyset},
     register::Record,
+    requisitions::Requisition,
     schema::{items, lots, shipment_contents, shipment_lines, shipments, stock_locations},
     stock_locations::{LocationKind, StockLocation, visible as visible_places},
 };
@@ -135,6 +136,11 @@ impl Record for Shipment {
         }
         if to.is_some_and(|kind| kind == InTransit || !kind.holds()) {
             faults.add("/to_id", Code::WrongPlaces);
+        }
+        if let Some(requisition) = fields.requisition_id
+            && <Requisition as Record>::load(conn, scope, requisition).await?.is_none()
+        {
+            faults.add("/requisition_id", Code::UnknownReference);
         }
         let outside = matches!(from, Some(Supplier | Donor));
         lines_fit(conn, &mut faults, &fields.lines, outside).await?;
@@ -338,6 +344,9 @@ pub async fn list(conn: &mut Conn, scope: &Scope, filter: &ShipmentFilter, page:
     }
     if let Some(contract) = filter.contract_id {
         query = query.filter(shipments::contract_id.eq(contract));
+    }
+    if let Some(requisition) = filter.requisition_id {
+        query = query.filter(shipments::requisition_id.eq(requisition));
     }
     if let Some(item) = filter.item_id {
         let holding = shipment_lines::table

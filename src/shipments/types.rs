@@ -69,6 +69,9 @@ pub struct ShipmentFields {
     /// The contract that pays it.
     #[deserr(default)]
     pub contract_id: Option<Uuid>,
+    /// The requisition that it answers: of the facility it goes to, and granted.
+    #[deserr(default)]
+    pub requisition_id: Option<Uuid>,
     /// The day it is meant to leave.
     #[deserr(default)]
     pub planned_on: Option<NaiveDate>,
@@ -129,6 +132,8 @@ pub struct ShipmentHead {
     pub campaign_id: Option<Uuid>,
     /// The contract that pays it.
     pub contract_id: Option<Uuid>,
+    /// The requisition that it answers.
+    pub requisition_id: Option<Uuid>,
     /// The day it is meant to leave.
     pub planned_on: Option<NaiveDate>,
     /// Anything else worth knowing.
@@ -144,6 +149,7 @@ impl From<&ShipmentFields> for ShipmentHead {
             to_id: fields.to_id,
             campaign_id: fields.campaign_id,
             contract_id: fields.contract_id,
+            requisition_id: fields.requisition_id,
             planned_on: fields.planned_on,
             note: fields.note.clone(),
         }
@@ -209,6 +215,7 @@ impl Shipment {
             to_id: head.to_id,
             campaign_id: head.campaign_id,
             contract_id: head.contract_id,
+            requisition_id: head.requisition_id,
             planned_on: head.planned_on,
             note: head.note,
             lines: lines.iter().map(ShipmentLineFields::from).collect(),
@@ -323,6 +330,9 @@ pub struct ShipmentFilter {
     /// Those that this contract pays.
     #[deserr(default)]
     pub contract_id: Option<Uuid>,
+    /// Those that answer this requisition.
+    #[deserr(default)]
+    pub requisition_id: Option<Uuid>,
     /// Those that hold this item.
     #[deserr(default)]
     pub item_id: Option<Uuid>,

@@ -291,3 +291,71 @@ async fn a_shipment_of_a_supplier_is_counted_in_at_the_warehouse() {
     assert_eq!(kinds.iter().map(|one| one["kind"].as_str().unwrap()).collect::<Vec<_>>(), ["receipt", "transfer", "return"]);
     place.holds_true().await;
 }
+
+#[tokio::test]
+async fn a_requisition_is_answered_by_shipments_until_what_was_granted_has_come() {
+    let place = place().await;
+    let clerk = place.app.clerk(place.facility).await;
+    let body = json!({"code": "REQ-1", "facility_id": place.facility, "requested_on": "2014-05-10",
+        "lines": [{"item_id": place.medicine, "requested_quantity": 500}, {"item_id": place.fuel, "requested_quantity": 900}]});
+    let asked = clerk.post("/api/v1/requisitions", &body).await.expect_status(201).json();
+    let path = format!("/api/v1/requisitions/{}", id_of(&asked));
+    clerk.post(&format!("{path}/submission"), &json!({})).await.expect_status(200);
+    let draft = |code: &str| json!({"code": code, "from_id": place.warehouse, "to_id": place.store});
+    let shipments = format!("{path}/shipments");
+    place.manager.post(&shipments, &draft("SHP-0")).await.expect_problem(409, "wrong-state");
+    let grant = |line: usize, quantity: i64| json!({"line_id": asked["lines"][line]["id"], "approved_quantity": quantity, "reason": "The warehouse holds no more."});
+    place.manager.post(&format!("{path}/approval"), &json!({"lines": [grant(0, 450), grant(1, 900)]})).await.expect_status(200);
+
+    let made = place.manager.post(&shipments, &draft("SHP-1")).await.expect_status(201).json();
+    let wanted: Vec<_> = made["lines"].as_array().unwrap().iter().map(|line| line["quantity"].as_i64().unwrap()).collect();
+    assert_eq!((wanted, &made["requisition_id"]), (vec![450, 900], &asked["id"]));
+    let shipment = format!("{SHIPMENTS}/{}", id_of(&made));
+    place.act(&shipment, "packing", &json!({"packed_on": "2014-05-20"})).await.expect_status(200);
+    place.act(&shipment, "dispatch", &json!({"dispatched_on": "2014-05-21"})).await.expect_status(200);
+    let stands = async || {
+        let now = place.read(&path).await;
+        let lines: Vec<_> = now["lines"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|line| (line["sent_quantity"].as_i64().unwrap(), line["received_quantity"].as_i64().unwrap()))
+            .collect();
+        (now["status"].as_str().unwrap().to_owned(), lines)
+    };
+    assert_eq!(stands().await, ("in_fulfilment".into(), vec![(450, 0), (900, 0)]));
+    place.manager.post(&shipments, &draft("SHP-2")).await.expect_problem(409, "wrong-state");
+    let first = receipt("2014-05-27", &[(place.first, 380, 20), (place.litres, 900, 0)]);
+    let first = clerk.post(&format!("{shipment}/receipts"), &first).await.expect_status(201).json();
+    assert_eq!(stands().await, ("in_fulfilment".into(), vec![(430, 380), (900, 900)]));
+    place
+        .act(&shipment, "seizure", &json!({"seized_on": "2014-05-28", "reason": "Held back and not given free."}))
+        .await
+        .expect_status(200);
+    // Twenty were broken and fifty seized: seventy are wanted again.
+    assert_eq!(stands().await, ("in_fulfilment".into(), vec![(380, 380), (900, 900)]));
+    let again = place.manager.post(&shipments, &draft("SHP-2")).await.expect_status(201).json();
+    assert_eq!((again["lines"].as_array().unwrap().len(), &again["lines"][0]["quantity"]), (1, &json!(70)));
+    let second = format!("{SHIPMENTS}/{}", id_of(&again));
+    place.act(&second, "packing", &json!({"packed_on": "2014-06-01"})).await.expect_status(200);
+    place.act(&second, "dispatch", &json!({"dispatched_on": "2014-06-02"})).await.expect_status(200);
+    let came = clerk
+        .post(&format!("{second}/receipts"), &receipt("2014-06-03", &[(place.later, 70, 0)]))
+        .await
+        .expect_status(201)
+        .json();
+    assert_eq!(stands().await, ("fulfilled".into(), vec![(450, 450), (900, 900)]));
+    let why = json!({"reason": "Counted twice: the boxes of the day before."});
+    clerk.post(&format!("/api/v1/shipment-receipts/{}/reversal", id_of(&came)), &why).await.expect_status(200);
+    assert_eq!(stands().await, ("in_fulfilment".into(), vec![(450, 380), (900, 900)]));
+    clerk.post(&format!("/api/v1/shipment-receipts/{}/reversal", id_of(&first)), &why).await.expect_problem(409, "wrong-state");
+    // Another facility's store cannot be sent what this one asked for.
+    let other = id_of(&place.app.facility(&place.manager, "MPT-09", place.area).await);
+    let location = json!({"code": "ST-MPT-09", "name": "Store", "kind": "facility_store", "facility_id": other});
+    let elsewhere = id_of(&place.manager.post("/api/v1/stock-locations", &location).await.expect_status(201).json());
+    let mut body = place.body("SHP-3");
+    (body["to_id"], body["requisition_id"]) = (json!(elsewhere), asked["id"].clone());
+    let problem = place.manager.post(SHIPMENTS, &body).await.expect_problem(422, "validation-failed");
+    assert_eq!(faults(&problem), pairs(&[("/requisition_id", "unknown-reference")]));
+    place.holds_true().await;
+}
