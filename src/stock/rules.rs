@@ -1,6 +1,6 @@
 //! What a document is, and what it may say. Pure.
 
-use super::types::{AllocationQuery, DocumentKind, NewStockDocument};
+use super::types::{AllocationQuery, DocumentKind, NewStockDocument, StockLine};
 use crate::{
     error::{ApiResult, Code, Faults},
     stock_locations::LocationKind,
@@ -32,14 +32,19 @@ pub fn kind(from: LocationKind, to: LocationKind) -> Option<DocumentKind> {
 /// Adds what is wrong with a document by itself.
 pub fn document(faults: &mut Faults, document: &NewStockDocument) {
     happened(faults, "/occurred_on", document.occurred_on);
-    if document.lines.is_empty() {
+    lines(faults, &document.lines);
+}
+
+/// Adds what is wrong with the lines of a document by themselves.
+pub fn lines(faults: &mut Faults, lines: &[StockLine]) {
+    if lines.is_empty() {
         faults.add("/lines", Code::Required);
     }
-    if document.lines.len() > MOST_LINES {
+    if lines.len() > MOST_LINES {
         faults.add("/lines", Code::TooMany);
     }
     let mut lots = std::collections::HashSet::new();
-    for (index, line) in document.lines.iter().enumerate() {
+    for (index, line) in lines.iter().enumerate() {
         within(faults, &format!("/lines/{index}/quantity"), Some(line.quantity), 1, MOST_QUANTITY);
         if !lots.insert(line.lot_id) {
             faults.add(format!("/lines/{index}/lot_id"), Code::Repeated);
