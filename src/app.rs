@@ -19,13 +19,14 @@ use crate::{
     auth::Accounts,
     campaigns, claims, contracts,
     db::{Db, DbError},
+    equipment,
     error::{ApiError, ApiResult, Code},
     facilities,
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
-    lots, openapi, organizations, planning, projects, reports, reveals, sessions, shipments, staff, stock, stock_locations,
-    support, users,
+    lots, openapi, organizations, planning, production, projects, recipes, reports, reveals, sessions, shipments, staff, stock,
+    stock_locations, support, users,
 };
 
 /// What the application is made of.
@@ -63,6 +64,9 @@ fn api(config: &mut ServiceConfig) {
         .configure(stock_locations::routes)
         .configure(stock::routes)
         .configure(planning::routes)
+        .configure(recipes::routes)
+        .configure(production::routes)
+        .configure(equipment::routes)
         .configure(support::routes)
         .configure(items::routes)
         .configure(shipments::routes)

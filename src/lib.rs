@@ -13,9 +13,9 @@
 //! | 6 | `areas`, `organizations`, `items` |
 //! | 7 | `facilities` |
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
-//! | 9 | `staff`, `claims`, `support`, `lots`, `stock_locations` |
+//! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations` |
 //! | 10 | `assignments`, `stock` |
-//! | 11 | `shipments` |
+//! | 11 | `shipments`, `production`, `equipment` |
 //! | 12 | `reports`, `planning`, `imports`, `openapi` |
 //! | 13 | `app` |
 //! | 14 | `cli`, and `main` above it |
@@ -31,6 +31,7 @@ pub mod cli;
 pub mod config;
 pub mod contracts;
 pub mod db;
+pub mod equipment;
 pub mod error;
 pub mod facilities;
 pub mod http;
@@ -42,7 +43,9 @@ pub mod openapi;
 pub mod organizations;
 pub mod planning;
 pub mod postgres;
+pub mod production;
 pub mod projects;
+pub mod recipes;
 pub mod register;
 pub mod reports;
 pub mod reveals;

@@ -102,6 +102,7 @@ codes! {
     UnknownValue "unknown-value" 422 "Not one of the allowed values." "ليست من القيم المسموحة.";
     UnknownReference "unknown-reference" 422 "There is no such record." "لا يوجد سجل كهذا.";
     RetiredReference "retired-reference" 422 "That record has been retired." "السجل المشار إليه مسحوب.";
+    Superseded "superseded" 422 "A newer version of that record is in use." "توجد نسخة أحدث مستعملة من هذا السجل.";
     WrongPlaces "wrong-places" 422 "No act leads from the one place to the other." "لا حركة تؤدي من هذا الموقع إلى ذاك.";
     Required "required" 422 "A value is required." "القيمة مطلوبة.";
     WrongType "wrong-type" 422 "The value is of the wrong type." "نوع القيمة غير صحيح.";
