@@ -21,7 +21,7 @@ use crate::{
     register::{Record, change, close, load_any},
     stock::{self, Act, DocumentKind, Posting, StockLine, first_to_expire, post, posted_by, turn_round},
     stock_locations::{LocationKind, check_place},
-    types::{Reason, happened, in_order},
+    types::{LongText, Reason, happened, in_order},
 };
 
 /// Edits a draft.
@@ -56,12 +56,11 @@ pub async fn start(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body:
             rules::covers(&mut faults, &recipe.ingredients, lines, &store::items_of(conn, &named).await?);
         }
         faults.into_result()?;
-        let lines = match lines {
-            Some(lines) => lines.clone(),
-            None => {
-                let wanted = rules::wanted(&recipe.ingredients, order.fields.batches);
-                first_to_expire(conn, order.fields.place_id, &wanted, *started_on).await?
-            }
+        let lines = if let Some(lines) = lines {
+            lines.clone()
+        } else {
+            let wanted = rules::wanted(&recipe.ingredients, order.fields.batches);
+            first_to_expire(conn, order.fields.place_id, &wanted, *started_on).await?
         };
         let told = Progress { started_on: Some(*started_on), ..Progress::default() };
         store::proceed(conn, actor.id, id, status, &told).await?;
@@ -106,7 +105,7 @@ pub async fn complete(
             lot_id: Some(lot),
             quantity: Some(made.quantity),
             lost_quantity: made.lost_quantity,
-            completion_note: made.note.as_ref().map(|note| note.as_str()),
+            completion_note: made.note.as_ref().map(LongText::as_str),
             ..Progress::default()
         };
         store::proceed(conn, actor.id, id, status, &told).await?;
@@ -145,6 +144,9 @@ pub async fn release(
         };
         store::proceed(conn, actor.id, id, status, &told).await?;
         let (lot, quantity) = waiting(conn, &order, &recipe).await?;
+        if quantity == 0 {
+            return Err(ApiError::new(Code::InsufficientStock));
+        }
         if recipe.row.head.shelf_life_days.is_some() {
             lots::release(conn, actor.id, lot, reason).await?;
         }
@@ -179,16 +181,15 @@ pub async fn reject(
             reason: Some(reason.as_str()),
             ..Progress::default()
         };
-        let after = store::proceed(conn, actor.id, id, status, &told).await?;
-        match (recipe.row.head.shelf_life_days, after.lot_id) {
-            (Some(_), Some(lot)) => lots::reject(conn, actor.id, lot, reason).await?,
-            _ => {
-                let (lot_id, quantity) = waiting(conn, &order, &recipe).await?;
-                let ends = (order.fields.quarantine_id, account(LocationKind::Loss)?);
-                let lines = vec![StockLine { lot_id, quantity }];
-                let posting = Posting::of(Act::ProductionOrder, id, DocumentKind::Loss, *rejected_on, ends, lines);
-                write(conn, actor, &order, Posting { reason: Some(reason.clone()), ..posting }).await?;
-            }
+        store::proceed(conn, actor.id, id, status, &told).await?;
+        let (lot_id, quantity) = waiting(conn, &order, &recipe).await?;
+        if recipe.row.head.shelf_life_days.is_some() {
+            lots::reject(conn, actor.id, lot_id, reason).await?;
+        } else if quantity > 0 {
+            let ends = (order.fields.quarantine_id, account(LocationKind::Loss)?);
+            let lines = vec![StockLine { lot_id, quantity }];
+            let posting = Posting::of(Act::ProductionOrder, id, DocumentKind::Loss, *rejected_on, ends, lines);
+            write(conn, actor, &order, Posting { reason: Some(reason.clone()), ..posting }).await?;
         }
         told_of(conn, actor, id).await
     })
@@ -254,17 +255,13 @@ async fn waiting(conn: &mut Conn, order: &ProductionOrder, recipe: &Recipe) -> A
         return Err(ApiError::internal("a completed order made nothing"));
     };
     let lying = store::lying(conn, order.fields.quarantine_id, lot).await?;
-    let quantity = if recipe.row.head.shelf_life_days.is_some() { lying } else { lying.min(made) };
-    if quantity == 0 {
-        return Err(ApiError::new(Code::InsufficientStock));
-    }
-    Ok((lot, quantity))
+    Ok((lot, if recipe.row.head.shelf_life_days.is_some() { lying } else { lying.min(made) }))
 }
 
 /// Posts a document of the order, paid by who pays the order.
 async fn write(conn: &mut Conn, actor: &Actor, order: &ProductionOrder, posting: Posting) -> ApiResult<()> {
-    let (campaign_id, contract_id) = (order.fields.campaign_id, order.fields.contract_id);
-    if post(conn, actor.id, &[Posting { campaign_id, contract_id, ..posting }]).await? {
+    let (contract_id, campaign_id) = (order.fields.contract_id, order.fields.campaign_id);
+    if post(conn, actor.id, &[Posting { contract_id, campaign_id, ..posting }]).await? {
         return Ok(());
     }
     Err(ApiError::internal("a new document's id is taken"))

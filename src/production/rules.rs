@@ -112,12 +112,12 @@ mod tests {
 
     #[test]
     fn an_order_never_goes_back() {
+        use ProductionStatus::{Cancelled, Completed, Draft, Rejected, Released, Started};
         let steps = [Step::Start, Step::Complete, Step::Release, Step::Reject, Step::Cancel, Step::Reverse];
         let led: Vec<_> = ProductionStatus::ALL
             .iter()
             .flat_map(|status| steps.iter().filter_map(|step| Some((*status, after(*status, *step).ok()?))))
             .collect();
-        use ProductionStatus::{Cancelled, Completed, Draft, Rejected, Released, Started};
         let all = [
             (Draft, Started),
             (Draft, Cancelled),
