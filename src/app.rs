@@ -19,13 +19,14 @@ use crate::{
     auth::Accounts,
     barcodes, campaigns, claims, contracts, controlled_issues,
     db::{Db, DbError},
+    equipment,
     error::{ApiError, ApiResult, Code},
     facilities,
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
-    lots, openapi, organizations, planning, projects, reports, requisitions, reveals, sessions, shipments, staff, stock,
-    stock_counts, stock_locations, support, users,
+    lots, openapi, organizations, planning, production, projects, recipes, reports, requisitions, reveals, sessions, shipments,
+    staff, stock, stock_counts, stock_locations, support, users,
 };
 
 /// What the application is made of.
@@ -66,6 +67,9 @@ fn api(config: &mut ServiceConfig) {
         .configure(stock_counts::routes)
         .configure(controlled_issues::routes)
         .configure(planning::routes)
+        .configure(recipes::routes)
+        .configure(production::routes)
+        .configure(equipment::routes)
         .configure(support::routes)
         .configure(items::routes)
         .configure(barcodes::routes)

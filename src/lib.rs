@@ -13,9 +13,9 @@
 //! | 6 | `areas`, `organizations`, `items` |
 //! | 7 | `facilities` |
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
-//! | 9 | `staff`, `claims`, `support`, `lots`, `stock_locations`, `adjustment_reasons` |
+//! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
 //! | 10 | `assignments`, `barcodes`, `requisitions`, `stock` |
-//! | 11 | `shipments`, `stock_counts`, `controlled_issues` |
+//! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment` |
 //! | 12 | `reports`, `planning`, `imports`, `openapi` |
 //! | 13 | `app` |
 //! | 14 | `cli`, and `main` above it |
@@ -34,6 +34,7 @@ pub mod config;
 pub mod contracts;
 pub mod controlled_issues;
 pub mod db;
+pub mod equipment;
 pub mod error;
 pub mod facilities;
 pub mod http;
@@ -45,7 +46,9 @@ pub mod openapi;
 pub mod organizations;
 pub mod planning;
 pub mod postgres;
+pub mod production;
 pub mod projects;
+pub mod recipes;
 pub mod register;
 pub mod reports;
 pub mod requisitions;

@@ -217,6 +217,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    equipment_units (id) {
+        id -> Uuid,
+        item_id -> Uuid,
+        expiry_tracked -> Bool,
+        serial_number -> Text,
+        production_order_id -> Nullable<Uuid>,
+        origin_id -> Nullable<Uuid>,
+        facility_id -> Nullable<Uuid>,
+        location_id -> Nullable<Uuid>,
+        location_holds -> Nullable<Bool>,
+        acquired_on -> Date,
+        note -> Nullable<Text>,
+        status -> Text,
+        ended_on -> Nullable<Date>,
+        reason -> Nullable<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     facilities (id) {
         id -> Uuid,
         code -> Text,
@@ -353,6 +377,7 @@ diesel::table! {
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
+        production_order_id -> Nullable<Uuid>,
     }
 }
 
@@ -371,6 +396,38 @@ diesel::table! {
         name_ar -> Nullable<Text>,
         aliases -> Array<Text>,
         roles -> Array<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    production_orders (id) {
+        id -> Uuid,
+        code -> Text,
+        recipe_id -> Uuid,
+        place_id -> Uuid,
+        quarantine_id -> Uuid,
+        batches -> Int4,
+        planned_on -> Date,
+        campaign_id -> Nullable<Uuid>,
+        contract_id -> Nullable<Uuid>,
+        note -> Nullable<Text>,
+        status -> Text,
+        started_on -> Nullable<Date>,
+        completed_on -> Nullable<Date>,
+        completed_by -> Nullable<Uuid>,
+        lot_id -> Nullable<Uuid>,
+        quantity -> Nullable<Int8>,
+        lost_quantity -> Nullable<Int8>,
+        completion_note -> Nullable<Text>,
+        decided_on -> Nullable<Date>,
+        decided_by -> Nullable<Uuid>,
+        released_to_id -> Nullable<Uuid>,
+        reason -> Nullable<Text>,
         search -> Nullable<Text>,
         retired_at -> Nullable<Timestamptz>,
         revision -> Int8,
@@ -412,6 +469,41 @@ diesel::table! {
 }
 
 diesel::table! {
+    recipe_ingredients (id) {
+        id -> Uuid,
+        recipe_id -> Uuid,
+        line -> Int4,
+        item_id -> Uuid,
+        quantity -> Int8,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    recipes (id) {
+        id -> Uuid,
+        code -> Text,
+        version -> Int4,
+        follows_id -> Nullable<Uuid>,
+        follows_version -> Nullable<Int4>,
+        name -> Text,
+        name_ar -> Nullable<Text>,
+        item_id -> Uuid,
+        expiry_tracked -> Bool,
+        batch_size -> Int8,
+        shelf_life_days -> Nullable<Int4>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     refresh_tokens (id) {
         id -> Uuid,
         family_id -> Uuid,
@@ -422,6 +514,26 @@ diesel::table! {
         expires_at -> Timestamptz,
         spent_at -> Nullable<Timestamptz>,
         ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    repair_jobs (id) {
+        id -> Uuid,
+        unit_id -> Uuid,
+        place_id -> Nullable<Uuid>,
+        reported_on -> Date,
+        fault -> Text,
+        status -> Text,
+        started_on -> Nullable<Date>,
+        finished_on -> Nullable<Date>,
+        returned_on -> Nullable<Date>,
+        report -> Nullable<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
     }
 }
 
@@ -821,6 +933,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     contracts,
     controlled_issue_lines,
     controlled_issues,
+    equipment_units,
     facilities,
     facility_locations,
     facility_status,
@@ -832,9 +945,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     lots,
     organization_names,
     organizations,
+    production_orders,
     project_facilities,
     projects,
+    recipe_ingredients,
+    recipes,
     refresh_tokens,
+    repair_jobs,
     requisition_lines,
     requisitions,
     reveals,

@@ -52,6 +52,14 @@ permissions! {
     EditRequisitions: Manager Coordinator Clerk;
     /// Grant or reject what was asked for, within one's scope.
     DecideRequisitions: Manager Coordinator;
+    /// Keep recipes.
+    EditRecipes: Manager Coordinator;
+    /// Plan, start, complete, release and turn round production orders, within one's scope.
+    RunProduction: Manager Coordinator;
+    /// Keep equipment and repair it, within one's scope.
+    KeepEquipment: Manager Coordinator;
+    /// Report that a unit of equipment does not work, within one's scope.
+    ReportFaults: Manager Coordinator Clerk;
     /// Keep areas and the catalogue of items.
     EditReferences: Admin Manager;
     /// Record how an area can be reached, within one's scope.

@@ -104,6 +104,7 @@ codes! {
     UnknownValue "unknown-value" 422 "Not one of the allowed values." "ليست من القيم المسموحة.";
     UnknownReference "unknown-reference" 422 "There is no such record." "لا يوجد سجل كهذا.";
     RetiredReference "retired-reference" 422 "That record has been retired." "السجل المشار إليه مسحوب.";
+    Superseded "superseded" 422 "A newer version of that record is in use." "توجد نسخة أحدث مستعملة من هذا السجل.";
     WrongPlaces "wrong-places" 422 "No act leads from the one place to the other." "لا حركة تؤدي من هذا الموقع إلى ذاك.";
     WrongDirection "wrong-direction" 422 "This reason explains a loss where there is a gain, or the other way round." "هذا السبب يفسّر نقصًا حيث توجد زيادة، أو العكس.";
     NotControlled "not-controlled" 422 "This is not controlled; a stock document of one person does." "هذا غير خاضع للرقابة؛ يكفيه مستند مخزون من شخص واحد.";

@@ -76,6 +76,8 @@ pub struct Lot {
     pub status: LotStatus,
     /// Why it came to this status, or why its facts were corrected.
     pub reason: Option<Reason>,
+    /// The production order that made it, if it was made here: it waits in quarantine until that order is released.
+    pub production_order_id: Option<Uuid>,
     /// When it was retired.
     pub retired_at: Option<DateTime<Utc>>,
     /// Rises with every change; the ETag.

@@ -13,10 +13,13 @@ mod statements;
 mod store;
 mod types;
 mod verify;
+mod written;
 
 pub use api::routes;
 pub use postings::{Posting, post, turn_round};
 pub use rules::{MOST_LINES, lines as check_lines};
 pub use statements::{Stretch, stretch};
+pub use store::first_to_expire;
 pub use types::{Act, DocumentKind, StockDocument, StockLine};
 pub use verify::{Verified, verify};
+pub use written::{ActLine, posted_by};

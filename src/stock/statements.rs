@@ -169,14 +169,14 @@ FROM card c JOIN stock_documents d ON d.id = c.document_id JOIN stock_locations 
 WHERE ($4 IS NULL OR CASE WHEN $6 THEN (c.occurred_on, c.document_id) < ($4, $5) ELSE (c.occurred_on, c.document_id) > ($4, $5) END)
 ORDER BY CASE WHEN $6 THEN c.occurred_on END DESC, CASE WHEN $6 THEN c.document_id END DESC, c.occurred_on, c.document_id LIMIT $7";
 
-/// Which lots of an item to take from a place, the first to expire first.
+/// Which lots of some items to take from a place, the first to expire first.
 pub struct Allocated {
     /// The place.
     pub location: Uuid,
-    /// The item.
-    pub item: Uuid,
-    /// How many are wanted.
-    pub quantity: i64,
+    /// The items, each once.
+    pub items: Vec<Uuid>,
+    /// How many of each are wanted.
+    pub quantities: Vec<i64>,
     /// The day they are to be used on.
     pub used_on: NaiveDate,
 }
@@ -187,7 +187,7 @@ impl QueryId for Allocated {
 }
 
 impl Query for Allocated {
-    type SqlType = (SqlUuid, Nullable<Text>, Nullable<Date>, BigInt);
+    type SqlType = (SqlUuid, Nullable<Text>, Nullable<Date>, BigInt, SqlUuid);
 }
 
 impl QueryFragment<Pg> for Allocated {
@@ -195,9 +195,9 @@ impl QueryFragment<Pg> for Allocated {
         out.push_sql("WITH asked AS (SELECT ");
         out.push_bind_param::<SqlUuid, _>(&self.location)?;
         out.push_sql(", ");
-        out.push_bind_param::<SqlUuid, _>(&self.item)?;
+        out.push_bind_param::<Array<SqlUuid>, _>(&self.items)?;
         out.push_sql(", ");
-        out.push_bind_param::<BigInt, _>(&self.quantity)?;
+        out.push_bind_param::<Array<BigInt>, _>(&self.quantities)?;
         out.push_sql(", ");
         out.push_bind_param::<Date, _>(&self.used_on)?;
         out.push_sql(ALLOCATED);
@@ -205,15 +205,23 @@ impl QueryFragment<Pg> for Allocated {
     }
 }
 
-/// $1 place, $2 item, $3 how many, $4 day.
+/// $1 place, $2 items, $3 how many of each, $4 day. What can be taken on a day is the least there was at its end and at that of any
+/// day since, less what is set aside.
 const ALLOCATED: &str = r"
+), free AS (
+  SELECT w.item_id, w.quantity AS wanted, l.id, l.number, l.expires_on,
+         least(b.quantity - b.reserved, coalesce(on_day.closing, 0), since.closing) AS quantity
+  FROM unnest($2, $3) AS w (item_id, quantity)
+  JOIN lots l ON l.item_id = w.item_id AND l.status = 'available' AND coalesce(l.expires_on >= $4, true)
+  JOIN stock_balances b ON b.location_id = $1 AND b.lot_id = l.id
+  LEFT JOIN LATERAL (
+    SELECT d.closing FROM stock_days d WHERE d.location_id = $1 AND d.lot_id = l.id AND d.day <= $4 ORDER BY d.day DESC LIMIT 1) on_day ON true
+  LEFT JOIN LATERAL (SELECT min(d.closing) AS closing FROM stock_days d WHERE d.location_id = $1 AND d.lot_id = l.id AND d.day > $4) since ON true
 ), usable AS (
-  SELECT l.id, l.number, l.expires_on, b.quantity - b.reserved AS quantity,
-         (sum(b.quantity - b.reserved) OVER (ORDER BY l.expires_on NULLS LAST, l.id) - (b.quantity - b.reserved))::bigint AS before
-  FROM stock_balances b JOIN lots l ON l.id = b.lot_id
-  WHERE b.location_id = $1 AND l.item_id = $2 AND b.quantity > b.reserved AND l.status = 'available' AND coalesce(l.expires_on >= $4, true)
+  SELECT f.*, (sum(f.quantity) OVER (PARTITION BY f.item_id ORDER BY f.expires_on NULLS LAST, f.id) - f.quantity)::bigint AS before
+  FROM free f WHERE f.quantity > 0
 )
-SELECT id, number, expires_on, least(quantity, $3 - before) FROM usable WHERE before < $3 ORDER BY before";
+SELECT id, number, expires_on, least(quantity, wanted - before), item_id FROM usable WHERE before < wanted ORDER BY item_id, before";
 
 /// Binds where a page begins, which way it goes, and how long it is.
 pub fn stretch<'b, T, K>(out: &mut AstPass<'_, 'b, Pg>, stretch: &'b Stretch<K>) -> QueryResult<()>

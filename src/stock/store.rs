@@ -17,7 +17,7 @@ use super::{
 use crate::{
     auth::{Actor, Scope},
     db::Conn,
-    error::{ApiError, ApiResult, Code},
+    error::{ApiError, ApiResult, Code, Faults},
     http::{PageQuery, keyset},
     schema::{items, lots, stock_documents, stock_locations, stock_movements},
     stock_locations as places,
@@ -172,10 +172,41 @@ pub async fn card(conn: &mut Conn, location: Uuid, filter: &StockCardFilter, pag
 /// Which lots to take, the first to expire first, and what is missing.
 pub async fn allocate(conn: &mut Conn, location: Uuid, query: &AllocationQuery) -> ApiResult<Allocation> {
     let used_on = query.used_on.unwrap_or_else(|| Utc::now().date_naive());
-    let asked = Allocated { location, item: query.item_id, quantity: query.quantity.0, used_on };
-    let lines: Vec<AllocatedLot> = asked.get_results(conn).await?;
-    let shortfall = query.quantity.0 - lines.iter().map(|line| line.quantity).sum::<i64>();
+    let wanted = query.quantity.0;
+    let asked = Allocated { location, items: vec![query.item_id], quantities: vec![wanted], used_on };
+    let found: Vec<Taken> = asked.get_results(conn).await?;
+    let lines: Vec<AllocatedLot> = found
+        .into_iter()
+        .map(|(lot_id, lot_number, expires_on, quantity, _)| AllocatedLot { lot_id, lot_number, expires_on, quantity })
+        .collect();
+    let shortfall = wanted - lines.iter().map(|line| line.quantity).sum::<i64>();
     Ok(Allocation { lines, shortfall })
+}
+
+/// A lot to take from: id, number, expiry, how many, item.
+type Taken = (Uuid, Option<String>, Option<NaiveDate>, i64, Uuid);
+
+/// The lines of a document that takes so many of each of these items (each once) from a place, the first to expire first; refused where
+/// something is missing. Nothing is held: the ledger judges the document anew.
+pub async fn first_to_expire(
+    conn: &mut Conn,
+    location: Uuid,
+    wanted: &[(Uuid, i64)],
+    used_on: NaiveDate,
+) -> ApiResult<Vec<StockLine>> {
+    let (items, quantities) = wanted.iter().copied().unzip();
+    let found: Vec<Taken> = Allocated { location, items, quantities, used_on }.get_results(conn).await?;
+    let mut given: HashMap<Uuid, i64> = HashMap::new();
+    for (.., quantity, item) in &found {
+        *given.entry(*item).or_default() += quantity;
+    }
+    if wanted.iter().any(|(item, quantity)| given.get(item).copied().unwrap_or_default() < *quantity) {
+        return Err(ApiError {
+            faults: Faults::one("/lines", Code::InsufficientStock).0,
+            ..ApiError::new(Code::InsufficientStock)
+        });
+    }
+    Ok(found.into_iter().map(|(lot_id, .., quantity, _)| StockLine { lot_id, quantity }).collect())
 }
 
 /// Whether an item is controlled; an item that is not there is not.

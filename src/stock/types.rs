@@ -362,7 +362,7 @@ pub struct Allocation {
 }
 
 /// How many to take of a lot.
-#[derive(Debug, Clone, Serialize, Queryable, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AllocatedLot {
     /// The lot.
     pub lot_id: Uuid,

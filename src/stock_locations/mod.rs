@@ -4,9 +4,11 @@
 //! and to accounts: suppliers, donors, production, consumption, loss, count differences. There is one of each; they stay as they are.
 
 mod api;
+mod checks;
 mod store;
 mod types;
 
 pub use api::routes;
+pub use checks::check_place;
 pub use store::{open_roads, visible};
 pub use types::{LocationKind, StockLocation};

@@ -1,0 +1,15 @@
+DROP TRIGGER stock_movements_wait ON stock_movements;
+DROP TRIGGER lots_wait ON lots;
+ALTER TABLE lots DROP COLUMN production_order_id;
+DROP TABLE production_orders;
+DROP TRIGGER recipe_ingredients_item_id_held ON items;
+DROP TRIGGER recipes_item_id_held ON items;
+DROP TABLE recipe_ingredients, recipes;
+DROP FUNCTION siraj_product_waits();
+DROP FUNCTION siraj_lot_waits();
+DROP FUNCTION siraj_production_order_steps();
+DROP FUNCTION siraj_production_order_begins();
+DROP FUNCTION siraj_recipe_stands();
+DROP FUNCTION siraj_recipe_is_whole();
+DROP FUNCTION siraj_ingredient_kept();
+DROP FUNCTION siraj_recipe_tracked();
