@@ -20,7 +20,7 @@ use crate::{
     campaigns, claims, contracts,
     db::{Db, DbError},
     error::{ApiError, ApiResult, Code},
-    facilities,
+    facilities, fuel,
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
@@ -63,6 +63,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(stock_locations::routes)
         .configure(stock::routes)
         .configure(planning::routes)
+        .configure(fuel::routes)
         .configure(support::routes)
         .configure(items::routes)
         .configure(shipments::routes)

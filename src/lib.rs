@@ -15,7 +15,7 @@
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
 //! | 9 | `staff`, `claims`, `support`, `lots`, `stock_locations` |
 //! | 10 | `assignments`, `stock` |
-//! | 11 | `shipments` |
+//! | 11 | `shipments`, `fuel` |
 //! | 12 | `reports`, `planning`, `imports`, `openapi` |
 //! | 13 | `app` |
 //! | 14 | `cli`, and `main` above it |
@@ -33,6 +33,7 @@ pub mod contracts;
 pub mod db;
 pub mod error;
 pub mod facilities;
+pub mod fuel;
 pub mod http;
 pub mod imports;
 pub mod items;

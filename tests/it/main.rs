@@ -17,6 +17,7 @@ mod contracts;
 mod doors;
 mod embedded;
 mod facilities;
+mod fuel;
 mod imports;
 mod items;
 mod migrations;
