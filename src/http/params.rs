@@ -56,8 +56,8 @@ fn path_day(request: &HttpRequest, name: &str) -> ApiResult<NaiveDate> {
     // Where the facilities are, the day begins before it does in UTC.
     let latest = Utc::now().date_naive() + Days::new(1);
     match day {
-        early if early.year() < 2011 => Err(ApiError::fault(&format!("/{name}"), Code::DateOutOfRange)),
-        late if late > latest => Err(ApiError::fault(&format!("/{name}"), Code::DateInFuture)),
+        early if early.year() < 2011 => Err(ApiError::fault(format!("/{name}"), Code::DateOutOfRange)),
+        late if late > latest => Err(ApiError::fault(format!("/{name}"), Code::DateInFuture)),
         day => Ok(day),
     }
 }

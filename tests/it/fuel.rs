@@ -249,6 +249,8 @@ async fn a_tank_holds_its_own_fuel_and_never_more_than_its_capacity_on_any_day()
     depot.moved(&store, CONSUMPTION, "2015-03-05", 600).await.expect_status(201);
     // There is room now, but there was none on the fourth.
     depot.delivered(place, "2015-03-04", 100).await.expect_problem(409, "tank-over-capacity");
+    // Nor would there have been from the first on, had it come before.
+    depot.delivered(place, "2015-02-20", 100).await.expect_problem(409, "tank-over-capacity");
     depot.delivered(place, "2015-03-05", 600).await.expect_status(201);
     assert_eq!(depot.book(place, "2015-03-05").await, 1000);
     let smaller = depot.manager.patch(&format!("{TANKS}/{tank}"), "*", &json!({"capacity_litres": 999})).await;
@@ -420,6 +422,11 @@ async fn how_long_the_fuel_will_last_is_told_with_what_it_was_made_of() {
     let young = depot.status(&of_day("2015-03-01")).await;
     // 900 / 12.5
     assert_eq!(told(&young, &["autonomy_hours", "alarm", "reason", "hours_per_day"]), ["72.0", "true", "no_hours", "null"]);
+    // Exactly at the threshold is not below it.
+    for (hours, reason) in [(73, "below_threshold"), (72, "no_hours"), (24, "no_hours")] {
+        depot.manager.patch(&format!("{TANKS}/{tank}"), "*", &json!({"alarm_hours": hours})).await.expect_status(200);
+        assert_eq!(told(&depot.status(&of_day("2015-03-01")).await, &why), ["true", reason]);
+    }
     depot.dipped(tank, "2015-03-01", 900).await.expect_status(201);
     for day in 2..=11 {
         depot.ran(perkins, &format!("2015-03-{day:02}"), "6").await.expect_status(201);
@@ -445,10 +452,6 @@ async fn how_long_the_fuel_will_last_is_told_with_what_it_was_made_of() {
     let calm = depot.status(&of_day("2015-03-10")).await;
     // 360 / 12.5 = 28.8
     assert_eq!(told(&calm, &["estimated_litres", "autonomy_hours", "alarm", "reason"]), ["360.00", "28.8", "false", "null"]);
-    // Exactly at the threshold is no alarm; a litre less is.
-    depot.manager.patch(&format!("{TANKS}/{tank}"), "*", &json!({"alarm_hours": 29})).await.expect_status(200);
-    assert_eq!(told(&depot.status(&of_day("2015-03-10")).await, &why), ["true", "below_threshold"]);
-    depot.manager.patch(&format!("{TANKS}/{tank}"), "*", &json!({"alarm_hours": 24})).await.expect_status(200);
     // As it was then, whatever came later.
     let then = depot.status(&of_day("2015-03-05")).await;
     assert_eq!(

@@ -39,8 +39,8 @@ pub struct Hours(BigDecimal);
 impl Hours {
     /// Reads the decimal form: `7` or `7.5`.
     pub fn parse(text: &str) -> Result<Self, Code> {
-        let Amount(hours) = Amount::parse(text)?;
-        if hours > BigDecimal::from(24) {
+        let (Amount(hours), most) = (Amount::parse(text)?, BigDecimal::from(24));
+        if hours > most {
             return Err(Code::OutOfRange);
         }
         // A quarter of an hour would be rounded by the table, silently.

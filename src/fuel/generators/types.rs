@@ -42,8 +42,8 @@ pub struct GeneratorFields {
 
 impl Fields for GeneratorFields {
     fn check(&self, faults: &mut Faults) {
-        let rate = &self.litres_per_hour.0;
-        if *rate < BigDecimal::new(1.into(), 2) || *rate > BigDecimal::from(1000) {
+        let rates = BigDecimal::new(1.into(), 2)..=BigDecimal::from(1000);
+        if !rates.contains(&self.litres_per_hour.0) {
             faults.add("/litres_per_hour", Code::OutOfRange);
         }
         happened(faults, "/since_on", self.since_on);

@@ -67,10 +67,10 @@ impl Fields for FuelTankFields {
         within(faults, "/capacity_litres", Some(self.capacity_litres), 1, MOST_LITRES);
         within(faults, "/alarm_hours", Some(self.alarm_hours), 1, MOST_HOURS);
         let most = match self.tolerance_unit {
-            ToleranceUnit::Litres => MOST_LITRES,
-            ToleranceUnit::Percent => 100,
+            ToleranceUnit::Litres => BigDecimal::from(MOST_LITRES),
+            ToleranceUnit::Percent => BigDecimal::from(100),
         };
-        if self.tolerance.0 > BigDecimal::from(most) {
+        if self.tolerance.0 > most {
             faults.add("/tolerance", Code::OutOfRange);
         }
     }
