@@ -21,7 +21,7 @@ use crate::{
     db::{Db, DbError},
     equipment,
     error::{ApiError, ApiResult, Code},
-    facilities,
+    facilities, fuel,
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
@@ -70,6 +70,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(recipes::routes)
         .configure(production::routes)
         .configure(equipment::routes)
+        .configure(fuel::routes)
         .configure(support::routes)
         .configure(items::routes)
         .configure(barcodes::routes)

@@ -15,7 +15,7 @@
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
 //! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
 //! | 10 | `assignments`, `barcodes`, `requisitions`, `stock` |
-//! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment` |
+//! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
 //! | 12 | `reports`, `planning`, `imports`, `openapi` |
 //! | 13 | `app` |
 //! | 14 | `cli`, and `main` above it |
@@ -37,6 +37,7 @@ pub mod db;
 pub mod equipment;
 pub mod error;
 pub mod facilities;
+pub mod fuel;
 pub mod http;
 pub mod imports;
 pub mod items;

@@ -107,7 +107,7 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     if edits {
         add_header(operation, "If-Match", Required::True, "The ETag of the record that is edited, or `*`.");
     }
-    let replaces = *method == HttpMethod::Put && path.ends_with("{since_on}");
+    let replaces = *method == HttpMethod::Put && path.ends_with("_on}");
     if replaces {
         add_header(
             operation,
@@ -168,7 +168,7 @@ fn refusals(path: &str, method: &HttpMethod, open: bool, writes: bool) -> Vec<(&
     if *method != HttpMethod::Get {
         refusals.extend([("409", "In conflict with another record or state"), ("410", "The record has been retired")]);
     }
-    if edits || path.ends_with("{since_on}") {
+    if edits || path.ends_with("_on}") {
         refusals.extend([("412", "The record has changed since it was read"), ("428", "`If-Match` is missing")]);
     }
     if writes {

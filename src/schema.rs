@@ -303,6 +303,78 @@ diesel::table! {
 }
 
 diesel::table! {
+    fuel_dips (id) {
+        id -> Uuid,
+        tank_id -> Uuid,
+        dipped_on -> Date,
+        litres -> Int8,
+        book_litres -> Int8,
+        tolerance_litres -> Numeric,
+        reason -> Nullable<Text>,
+        note -> Nullable<Text>,
+        reversed_at -> Nullable<Timestamptz>,
+        reversal_reason -> Nullable<Text>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    fuel_tanks (id) {
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        name_ar -> Nullable<Text>,
+        location_id -> Uuid,
+        item_id -> Uuid,
+        capacity_litres -> Int8,
+        alarm_hours -> Int4,
+        tolerance -> Numeric,
+        tolerance_unit -> Text,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    generator_hours (id) {
+        id -> Uuid,
+        generator_id -> Uuid,
+        ran_on -> Date,
+        hours -> Numeric,
+        note -> Nullable<Text>,
+        tank_id -> Uuid,
+        litres_per_hour -> Numeric,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    generators (id) {
+        id -> Uuid,
+        code -> Text,
+        name -> Text,
+        name_ar -> Nullable<Text>,
+        facility_id -> Uuid,
+        tank_id -> Uuid,
+        litres_per_hour -> Numeric,
+        since_on -> Date,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     idempotency_keys (caller_id, key) {
         caller_id -> Uuid,
         key -> Text,
@@ -938,6 +1010,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     facility_locations,
     facility_status,
     facility_support,
+    fuel_dips,
+    fuel_tanks,
+    generator_hours,
+    generators,
     idempotency_keys,
     item_gtins,
     item_packs,

@@ -46,6 +46,10 @@ permissions! {
     EditStock: Manager Coordinator Clerk;
     /// Keep the places where stock lies, within one's scope.
     EditStockLocations: Manager Coordinator;
+    /// Keep fuel tanks and generators, within one's scope.
+    EditFuelTanks: Manager Coordinator;
+    /// Record the hours of generators and the dips of tanks, within one's scope.
+    RecordFuel: Manager Coordinator Clerk;
     /// Hold, release, recall and correct lots.
     ManageLots: Manager Coordinator;
     /// Ask for supplies, within one's scope.

@@ -85,6 +85,8 @@ codes! {
     LotExpired "lot-expired" 409 "A lot has expired by that day; it may only be set aside." "تشغيلة منتهية الصلاحية في ذلك اليوم؛ يجوز عزلها فقط.";
     LotRecalled "lot-recalled" 409 "A lot has been recalled; it may only be set aside." "تشغيلة مسحوبة من الاستعمال؛ يجوز عزلها فقط.";
     LotBlocked "lot-blocked" 409 "A lot is in quarantine or on hold; it may only be set aside." "تشغيلة في الحجر أو موقوفة؛ يجوز عزلها فقط.";
+    TankOverCapacity "tank-over-capacity" 409 "On that day or a later one there would be more in the tank than it holds." "كانت الكمية في الخزان ستتجاوز سعته في ذلك اليوم أو بعده.";
+    DipStands "dip-stands" 409 "A dip of the tank on that day or a later one stands; turn it round first." "يوجد قياس للخزان في ذلك اليوم أو بعده؛ اعكسه أولًا.";
     RecordDeleted "record-deleted" 410 "This record has been retired." "هذا السجل مسحوب.";
     StaleRevision "stale-revision" 412 "The record has changed since you read it." "تغيّر السجل منذ قراءتك له.";
     PayloadTooLarge "payload-too-large" 413 "The body is larger than allowed." "نص الطلب أكبر من المسموح.";
@@ -105,6 +107,7 @@ codes! {
     UnknownReference "unknown-reference" 422 "There is no such record." "لا يوجد سجل كهذا.";
     RetiredReference "retired-reference" 422 "That record has been retired." "السجل المشار إليه مسحوب.";
     Superseded "superseded" 422 "A newer version of that record is in use." "توجد نسخة أحدث مستعملة من هذا السجل.";
+    UnfitReference "unfit-reference" 422 "That record is not of the kind that belongs here." "السجل المشار إليه ليس من النوع المطلوب هنا.";
     WrongPlaces "wrong-places" 422 "No act leads from the one place to the other." "لا حركة تؤدي من هذا الموقع إلى ذاك.";
     WrongDirection "wrong-direction" 422 "This reason explains a loss where there is a gain, or the other way round." "هذا السبب يفسّر نقصًا حيث توجد زيادة، أو العكس.";
     NotControlled "not-controlled" 422 "This is not controlled; a stock document of one person does." "هذا غير خاضع للرقابة؛ يكفيه مستند مخزون من شخص واحد.";

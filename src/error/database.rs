@@ -118,6 +118,16 @@ const SPECIAL: &[(&str, Code, &[&str])] = &[
     ("repair_jobs_reported_on_order", Code::DateOrder, &["/reported_on"]),
     ("repair_jobs_place_id_kind", Code::WrongPlaces, &["/place_id"]),
     ("repair_jobs_steps_check", Code::WrongState, &[]),
+    ("stock_movements_tank_item_check", Code::UnfitReference, &["/lines"]),
+    ("stock_movements_tank_capacity_check", Code::TankOverCapacity, &["/lines"]),
+    ("stock_movements_tank_dipped_check", Code::DipStands, &["/occurred_on"]),
+    ("fuel_tanks_location_id_check", Code::UnfitReference, &["/location_id"]),
+    ("fuel_tanks_item_id_check", Code::UnfitReference, &["/item_id"]),
+    ("fuel_tanks_capacity_check", Code::TankOverCapacity, &["/capacity_litres"]),
+    ("generators_tank_id_check", Code::UnfitReference, &["/tank_id"]),
+    ("generator_hours_ran_on_order_check", Code::DateOrder, &["/ran_on"]),
+    ("fuel_dips_later_check", Code::DipStands, &["/dipped_on"]),
+    ("fuel_dips_once_check", Code::WrongState, &[]),
     ("shipments_order_check", Code::DateOrder, &["/received_on"]),
 ];
 

@@ -20,5 +20,5 @@ pub use idempotency::{IdempotencyKey, once, sweep};
 pub use listing::{Cursor, ListFilter, Listing, Page, PageQuery, Sort};
 pub(crate) use listing::{in_use, keyset};
 pub use measure::metrics;
-pub use params::{ChildId, Params, RecordId, SinceOn};
+pub use params::{ChildId, Params, RanOn, RecordId, SinceOn};
 pub use request::{ClientAddress, Proxies, RequestId, locale};

@@ -27,29 +27,38 @@ impl FromRequest for RecordId {
 #[derive(Debug, Clone, Copy)]
 pub struct SinceOn(pub NaiveDate);
 
-impl SinceOn {
-    const POINTER: &'static str = "/since_on";
-
-    fn parse(text: &str) -> Result<Self, Faults> {
-        let origin = ValuePointerRef::Origin;
-        let day =
-            NaiveDate::deserialize_from_value(deserr::Value::<Value>::String(text.to_owned()), origin.push_key("since_on"))?;
-        // Where the facilities are, the day begins before it does in UTC.
-        let latest = Utc::now().date_naive() + Days::new(1);
-        match day {
-            early if early.year() < 2011 => Err(Faults::one(Self::POINTER, Code::DateOutOfRange)),
-            late if late > latest => Err(Faults::one(Self::POINTER, Code::DateInFuture)),
-            day => Ok(Self(day)),
-        }
-    }
-}
-
 impl FromRequest for SinceOn {
     type Error = ApiError;
     type Future = Ready<ApiResult<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::parse(request.match_info().query("since_on")).map_err(ApiError::from))
+        ready(path_day(request, "since_on").map(Self))
+    }
+}
+
+/// The day in the path on which something ran: as [`SinceOn`], at `/ran_on`.
+#[derive(Debug, Clone, Copy)]
+pub struct RanOn(pub NaiveDate);
+
+impl FromRequest for RanOn {
+    type Error = ApiError;
+    type Future = Ready<ApiResult<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(path_day(request, "ran_on").map(Self))
+    }
+}
+
+/// The day of this name in the path.
+fn path_day(request: &HttpRequest, name: &str) -> ApiResult<NaiveDate> {
+    let given = deserr::Value::<Value>::String(request.match_info().query(name).to_owned());
+    let day = NaiveDate::deserialize_from_value(given, ValuePointerRef::Origin.push_key(name))?;
+    // Where the facilities are, the day begins before it does in UTC.
+    let latest = Utc::now().date_naive() + Days::new(1);
+    match day {
+        early if early.year() < 2011 => Err(ApiError::fault(format!("/{name}"), Code::DateOutOfRange)),
+        late if late > latest => Err(ApiError::fault(format!("/{name}"), Code::DateInFuture)),
+        day => Ok(day),
     }
 }
 

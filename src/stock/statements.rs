@@ -32,6 +32,11 @@ impl<K: serde::de::DeserializeOwned> Stretch<K> {
         let (after_key, after_id) = page.after::<K>()?.unzip();
         Ok(Self { after_key, after_id, descending: page.sort.descending, limit: page.rows() })
     }
+
+    /// So many from the beginning.
+    pub const fn first(limit: i64) -> Self {
+        Self { after_key: None, after_id: None, descending: false, limit }
+    }
 }
 
 /// The balances that a caller may see.

@@ -20,6 +20,7 @@ mod doors;
 mod embedded;
 mod equipment;
 mod facilities;
+mod fuel;
 mod imports;
 mod items;
 mod lots;

@@ -241,10 +241,7 @@ async fn lines_of_wrong_values_are_refused_with_every_fault_and_nothing_is_half_
     assert_eq!(ends(json!(consumption), json!(place.store)).await, pairs(&[("/from_id", "wrong-places")]));
     assert_eq!(ends(json!(place.warehouse), json!(SUPPLIER)).await, pairs(&[("/to_id", "wrong-places")]));
     let (here, there) = (json!(Uuid::now_v7()), json!(Uuid::now_v7()));
-    assert_eq!(
-        ends(here, there).await,
-        pairs(&[("/from_id", "unknown-reference"), ("/to_id", "unknown-reference")])
-    );
+    assert_eq!(ends(here, there).await, pairs(&[("/from_id", "unknown-reference"), ("/to_id", "unknown-reference")]));
     // What comes from outside names its lot: there is nothing there to choose from.
     assert_eq!(
         ends(json!(SUPPLIER), json!(place.store)).await,

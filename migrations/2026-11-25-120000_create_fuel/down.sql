@@ -1,0 +1,15 @@
+DROP TRIGGER stock_movements_tank ON stock_movements;
+DROP TRIGGER stock_locations_tank_stands ON stock_locations;
+DROP TRIGGER items_tank_stands ON items;
+DROP TRIGGER fuel_tanks_location_id_held ON stock_locations;
+DROP TRIGGER fuel_tanks_item_id_held ON items;
+DROP TRIGGER generators_facility_id_held ON facilities;
+DROP TABLE fuel_dips, generator_hours, generators, fuel_tanks;
+DROP FUNCTION siraj_tank_movements();
+DROP FUNCTION siraj_dip_is_book();
+DROP FUNCTION siraj_judge_dip();
+DROP FUNCTION siraj_tank_book(uuid, date);
+DROP FUNCTION siraj_hours_fed();
+DROP FUNCTION siraj_generator_fits();
+DROP FUNCTION siraj_tank_stands();
+DROP FUNCTION siraj_tank_fits();
