@@ -26,7 +26,7 @@ use crate::{
     items,
     keys::Keys,
     lots, openapi, organizations, planning, production, projects, recipes, reports, requisitions, reveals, sessions, shipments,
-    staff, stock, stock_counts, stock_locations, support, users,
+    staff, stock, stock_counts, stock_locations, support, traces, users,
 };
 
 /// What the application is made of.
@@ -67,6 +67,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(stock_counts::routes)
         .configure(controlled_issues::routes)
         .configure(planning::routes)
+        .configure(traces::routes)
         .configure(recipes::routes)
         .configure(production::routes)
         .configure(equipment::routes)

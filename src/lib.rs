@@ -16,7 +16,7 @@
 //! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
 //! | 10 | `assignments`, `barcodes`, `requisitions`, `stock` |
 //! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
-//! | 12 | `reports`, `planning`, `imports`, `openapi` |
+//! | 12 | `reports`, `planning`, `traces`, `imports`, `openapi` |
 //! | 13 | `app` |
 //! | 14 | `cli`, and `main` above it |
 
@@ -62,5 +62,6 @@ pub mod stock;
 pub mod stock_counts;
 pub mod stock_locations;
 pub mod support;
+pub mod traces;
 pub mod types;
 pub mod users;

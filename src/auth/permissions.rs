@@ -42,6 +42,8 @@ permissions! {
     ReadStock: Admin Manager Coordinator Clerk Auditor;
     /// Read stock documents and requisitions, which may hold what is controlled.
     ReadStockDocuments: Manager Coordinator Clerk Auditor;
+    /// Follow what somebody paid to the bedside, which may be controlled; within one's scope.
+    TraceFunds: Manager Coordinator Auditor;
     /// Add lots and write stock documents, within one's scope.
     EditStock: Manager Coordinator Clerk;
     /// Keep the places where stock lies, within one's scope.

@@ -344,13 +344,11 @@ pub async fn turn(conn: &mut Conn, id: Uuid, turn: &Turn<'_>) -> ApiResult<Shipm
 
 /// The discrepancies that a scope holds: those of its shipments.
 fn visible(scope: &Scope) -> Box<dyn BoxableExpression<shipment_discrepancies::table, Pg, SqlType = Bool> + '_> {
-    match scope {
-        Scope::Everything => Box::new(shipment_discrepancies::id.eq(shipment_discrepancies::id)),
-        _ => {
-            let held = shipments::table.select(shipments::id).into_boxed().filter(store::visible(scope));
-            Box::new(shipment_discrepancies::shipment_id.eq_any(held))
-        }
+    if *scope == Scope::Everything {
+        return Box::new(shipment_discrepancies::id.eq(shipment_discrepancies::id));
     }
+    let held = shipments::table.select(shipments::id).into_boxed().filter(store::visible(scope));
+    Box::new(shipment_discrepancies::shipment_id.eq_any(held))
 }
 
 /// A discrepancy, if the scope holds it.

@@ -127,10 +127,10 @@ impl Record for Shipment {
     }
 
     async fn check_references(conn: &mut Conn, scope: &Scope, fields: &ShipmentFields) -> ApiResult<()> {
+        use LocationKind::{Donor, InTransit, Supplier};
         let mut faults = Faults::default();
         let from = place(conn, scope, &mut faults, "/from_id", fields.from_id).await?;
         let to = place(conn, scope, &mut faults, "/to_id", fields.to_id).await?;
-        use LocationKind::{Donor, InTransit, Supplier};
         if from.is_some_and(|kind| kind == InTransit || !kind.holds() && !matches!(kind, Supplier | Donor)) {
             faults.add("/from_id", Code::WrongPlaces);
         }
@@ -270,6 +270,7 @@ pub async fn lock(conn: &mut Conn, scope: &Scope, id: Uuid) -> ApiResult<Shipmen
 }
 
 /// What a step writes into the shipment's row; what it leaves out stays. `Some(None)` takes a day back.
+#[expect(clippy::option_option, reason = "a day that is taken back is not one that stays as it is")]
 #[derive(Debug, AsChangeset)]
 #[diesel(table_name = shipments)]
 pub struct Progress<'a> {

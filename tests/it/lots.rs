@@ -55,13 +55,13 @@ async fn a_recalled_lot_keeps_the_number_and_the_day_it_was_recalled_by() {
 
 #[tokio::test]
 async fn a_wrong_correction_is_told_in_full_and_changes_nothing() {
+    type Case<'a> = (Value, u16, &'a str, &'a [(&'a str, &'a str)]);
     let app = TestApp::start().await;
     let manager = app.user(Role::Manager).await;
     let item = ketamine(&manager).await;
     let path = lot(&manager, item, "KET-14A").await;
     lot(&manager, item, "KET-14B").await;
     let corrections = format!("{path}/corrections");
-    type Case<'a> = (Value, u16, &'a str, &'a [(&'a str, &'a str)]);
     let cases: &[Case] = &[
         (json!({"reason": REASON}), 422, "validation-failed", &[("", "required")]),
         (json!({"number": "KET-14B", "reason": REASON}), 409, "duplicate", &[("/number", "duplicate")]),

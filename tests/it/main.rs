@@ -39,5 +39,6 @@ mod shipments;
 mod staff;
 mod stock;
 mod stock_counts;
+mod traces;
 mod typescript;
 mod users;

@@ -6,10 +6,13 @@ use serde_json::{Value, json};
 use siraj::{auth::Role, db::Db, stock::verify};
 use uuid::Uuid;
 
-use crate::support::{
-    TestApp,
-    client::{Answer, Client, faults},
-    id_of,
+use crate::{
+    stock::reason,
+    support::{
+        TestApp,
+        client::{Answer, Client, faults},
+        id_of,
+    },
 };
 
 const ORDERS: &str = "/api/v1/production-orders";
@@ -72,8 +75,11 @@ impl Works {
     }
 
     pub async fn moved(&self, from: Uuid, to: Uuid, day: &str, lot: Uuid, quantity: i64) -> Answer {
-        let body = json!({"from_id": from, "to_id": to, "occurred_on": day, "lines": [{"lot_id": lot, "quantity": quantity}],
+        let mut body = json!({"from_id": from, "to_id": to, "occurred_on": day, "lines": [{"lot_id": lot, "quantity": quantity}],
             "reason": "As the paper of the day says."});
+        if to == self.account("LOSS") {
+            body["adjustment_reason_id"] = json!(reason(1));
+        }
         self.manager.post(DOCUMENTS, &body).await
     }
 
@@ -82,12 +88,17 @@ impl Works {
         found.first().map_or(0, |balance| balance["quantity"].as_i64().unwrap())
     }
 
+    pub async fn item_of(&self, lot: Uuid) -> Uuid {
+        let lot = self.manager.get(&format!("/api/v1/lots/{lot}")).await.expect_status(200).json();
+        id_of(&json!({"id": lot["item_id"]}))
+    }
+
     pub fn account(&self, code: &str) -> Uuid {
         self.accounts[code]
     }
 
     /// Saline of bags and salt, one recipe, and some of both: (recipe, [early bags, late bags, salt]).
-    async fn saline(&self, controlled: bool) -> (Uuid, [Uuid; 3], Uuid) {
+    pub async fn saline(&self, controlled: bool) -> (Uuid, [Uuid; 3], Uuid) {
         let saline = self.item("SALINE", json!({"controlled": controlled})).await;
         let (bag, salt) = (self.item("BAG", json!({})).await, self.item("SALT", json!({})).await);
         let early = self.stocked(bag, Some(("BAG-EARLY", "2015-12-31")), "2015-01-10", 150).await;
@@ -138,7 +149,7 @@ pub fn pair(pointer: &str, code: &str) -> Vec<(String, String)> {
     vec![(pointer.to_owned(), code.to_owned())]
 }
 
-fn release_body(to: Uuid) -> Value {
+pub fn release_body(to: Uuid) -> Value {
     json!({"released_on": "2015-03-10", "to_id": to, "reason": "Sterility of five bags was right."})
 }
 

@@ -14,7 +14,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Place, SHIPMENTS, SUPPLIER, place};
-use crate::support::{client::Answer, id_of};
+use crate::{
+    stock::sequences,
+    support::{client::Answer, id_of},
+};
 
 const CONSUMPTION: &str = "00000000-0000-7000-8000-000000000104";
 const WAREHOUSE: usize = 0;
@@ -98,6 +101,7 @@ struct Counted {
     lots: [(i64, i64, i64); 2],
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that a careful person would tick")]
 #[derive(Debug, Clone)]
 struct Differing {
     id: Uuid,
@@ -175,15 +179,15 @@ impl Model {
         }
         let mut left = self.shipments[shipment].wanted;
         let mut contents = [Content::default(); 2];
-        for lot in 0..2 {
-            contents[lot].quantity = left.min(self.lies(WAREHOUSE, lot) - self.reserved[lot]);
-            left -= contents[lot].quantity;
+        for (lot, content) in contents.iter_mut().enumerate() {
+            content.quantity = left.min(self.lies(WAREHOUSE, lot) - self.reserved[lot]);
+            left -= content.quantity;
         }
         if left == self.shipments[shipment].wanted || left > 0 && !with_shortfall {
             return 409;
         }
-        for lot in 0..2 {
-            self.reserved[lot] += contents[lot].quantity;
+        for (reserved, content) in self.reserved.iter_mut().zip(&contents) {
+            *reserved += content.quantity;
         }
         let there = &mut self.shipments[shipment];
         (there.status, there.packed_on, there.contents) = ("packed", day, contents);
@@ -238,9 +242,9 @@ impl Model {
         let legs: Vec<_> = (0..2).map(|lot| (STORE, lot, lots[lot].0, day)).collect();
         assert!(self.post(&legs), "what comes in makes nothing negative");
         self.receipts.push(Counted { id, shipment, day, stands: true, lots: counted });
-        for lot in 0..2 {
-            self.shipments[shipment].contents[lot].accepted += counted[lot].0;
-            self.shipments[shipment].contents[lot].rejected += counted[lot].1;
+        for (content, counted) in self.shipments[shipment].contents.iter_mut().zip(&counted) {
+            content.accepted += counted.0;
+            content.rejected += counted.1;
         }
         self.under_way(shipment);
         201
@@ -545,10 +549,6 @@ impl Story<'_> {
         }
         Ok(())
     }
-}
-
-fn sequences() -> u32 {
-    std::env::var("SIRAJ_SEQUENCES").ok().and_then(|number| number.parse().ok()).unwrap_or(120)
 }
 
 async fn story(place: &Place) -> Story<'_> {
