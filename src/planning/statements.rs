@@ -144,7 +144,7 @@ impl QueryFragment<Pg> for Plans {
 const STANDING: &str = r"
 ), places AS (
   SELECT p.id, p.code, p.kind FROM stock_locations p
-  WHERE p.holds
+  WHERE p.holds AND p.kind <> 'in_transit'
     AND ($4 IS NULL OR p.area_id IN (SELECT area_id FROM area_closure WHERE ancestor_id = ANY ($4))
          OR p.facility_id IN (SELECT f.id FROM facilities f JOIN area_closure c ON c.area_id = f.area_id WHERE c.ancestor_id = ANY ($4)))
     AND ($5 IS NULL OR p.facility_id = $5) AND ($7 IS NULL OR p.id = $7) AND ($8 IS NULL OR p.facility_id = $8)
