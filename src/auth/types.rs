@@ -25,6 +25,13 @@ words! {
     }
 }
 
+impl Role {
+    /// Whether people of this role send shipments: who does not, need not know what is on the road, and since when.
+    pub const fn sends(self) -> bool {
+        matches!(self, Self::Manager | Self::Coordinator)
+    }
+}
+
 /// Which rows a caller may touch. Applied in SQL by every slice; hidden rows answer as absent ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {

@@ -14,7 +14,7 @@ use crate::{
     audit::{HistoryEntry, HistoryFilter},
     auth::{Caller, EditRegister, ReadHistory, ReadRegister},
     db::Db,
-    error::ApiResult,
+    error::{ApiError, ApiResult, Code},
     http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId},
     register::{self, Record},
 };
@@ -102,6 +102,11 @@ async fn list_shipment_history(
     listing: Listing<HistoryFilter>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
+    let shipment = register::load_any::<Shipment>(&mut *db.conn().await?, &caller.scope, id.0).await?;
+    // Each of its changes tells when it left.
+    if !shipment.road_is_known_to(caller.role) {
+        return Err(ApiError::new(Code::Forbidden));
+    }
     register::history::<Shipment>(db, &caller, id, listing).await
 }
 

@@ -44,11 +44,7 @@ pub enum Step {
 /// Who may know when a shipment is on the road (its days and what is noted of it): those who send it; whoever
 /// else reads it once it has arrived.
 pub fn knows_the_road(role: Role, arrived: bool) -> bool {
-    match role {
-        Role::Manager | Role::Coordinator => true,
-        Role::Admin | Role::Clerk | Role::Auditor => arrived,
-        Role::Partner => false,
-    }
+    role.sends() || arrived && role != Role::Partner
 }
 
 /// Where a step leads; from any other state it is refused. What leads on by quantities alone leads to the state it is in.

@@ -284,10 +284,17 @@ impl From<&ShipmentLine> for ShipmentLineFields {
 }
 
 impl Shipment {
+    /// Whether people of this role may know when it was on the road.
+    pub fn road_is_known_to(&self, role: Role) -> bool {
+        let under_way = matches!(self.row.status, ShipmentStatus::Dispatched | ShipmentStatus::PartiallyReceived);
+        let settled = !under_way && self.row.received_on.or(self.row.closed_on).is_some();
+        knows_the_road(role, settled)
+    }
+
     /// What a reader of this role is shown: when it is on the road is not for everybody; a clerk knows when to expect it.
     #[must_use]
     pub fn shown_to(mut self, role: Role) -> Self {
-        if !knows_the_road(role, self.row.received_on.or(self.row.closed_on).is_some()) {
+        if !self.road_is_known_to(role) {
             self.row.packed_on = None;
             self.row.dispatched_on = None;
             self.row.head.note = None;

@@ -15,8 +15,7 @@ use crate::{
     db::Db,
     error::{ApiError, ApiResult, Code},
     http::{Answer, Body, IdempotencyKey, Listing, Page, PageQuery, Params, RecordId},
-    register,
-    stock_locations::StockLocation,
+    stock_locations,
 };
 
 /// The routes of this slice.
@@ -39,8 +38,8 @@ async fn list_stock_documents(
     listing: Listing<StockDocumentFilter>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    let scope = caller.scope.clone();
-    listing.answer(async move |page, filter| store::list(&mut *db.conn().await?, &scope, filter, page).await).await
+    let actor = (*caller).clone();
+    listing.answer(async move |page, filter| store::list(&mut *db.conn().await?, &actor, filter, page).await).await
 }
 
 /// Write a stock document: one act of one day, from one place to another.
@@ -59,7 +58,7 @@ async fn create_stock_document(
 #[utoipa::path(tag = "stock", params(("stock_document_id" = uuid::Uuid, Path)), responses((status = 200, description = "The stock document", body = StockDocument)))]
 #[get("/stock-documents/{stock_document_id}")]
 async fn find_stock_document(caller: Caller<ReadStockDocuments>, id: RecordId, db: Data<Db>) -> ApiResult<Answer> {
-    Answer::record(1, &store::find(&mut *db.conn().await?, &caller.scope, id.0).await?)
+    Answer::record(1, &store::shown(&mut *db.conn().await?, &caller, id.0).await?)
 }
 
 /// Turn a stock document round, whole and on its own day.
@@ -97,7 +96,7 @@ async fn list_stock_card(
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
     let mut conn = db.conn().await?;
-    register::load_any::<StockLocation>(&mut conn, &caller.scope, id.0).await?;
+    stock_locations::shown(&mut conn, &caller, id.0).await?;
     if caller.role == Role::Admin && store::is_controlled(&mut conn, listing.filter.item_id).await? {
         return Err(ApiError::new(Code::Forbidden));
     }
@@ -116,7 +115,7 @@ async fn allocate_stock(
 ) -> ApiResult<Answer> {
     rules::wanted(&query)?;
     let mut conn = db.conn().await?;
-    register::load_any::<StockLocation>(&mut conn, &caller.scope, id.0).await?;
+    stock_locations::shown(&mut conn, &caller, id.0).await?;
     if caller.role == Role::Admin && store::is_controlled(&mut conn, query.item_id).await? {
         return Err(ApiError::new(Code::Forbidden));
     }

@@ -46,6 +46,7 @@ pub struct Balances<'a> {
     areas: Option<Vec<Uuid>>,
     facility: Option<Uuid>,
     controlled: bool,
+    road: bool,
     stretch: Stretch<String>,
 }
 
@@ -57,7 +58,8 @@ impl<'a> Balances<'a> {
             scope => (scope.areas(), None),
         };
         let (controlled, words) = (actor.role != Role::Admin, page.q.as_deref());
-        Ok(Self { filter, words, areas, facility, controlled, stretch: Stretch::of(page)? })
+        let road = actor.role.sends();
+        Ok(Self { filter, words, areas, facility, controlled, road, stretch: Stretch::of(page)? })
     }
 }
 
@@ -90,13 +92,15 @@ impl QueryFragment<Pg> for Balances<'_> {
         out.push_sql(", ");
         out.push_bind_param::<Nullable<Text>, _>(&self.words)?;
         stretch::<Text, _>(&mut out, &self.stretch)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Bool, _>(&self.road)?;
         out.push_sql(BALANCES);
         Ok(())
     }
 }
 
 /// $1 day; the caller's $2 areas, $3 facility, $4 controlled items too; $5 place, $6 facility, $7 item, $8 lot, $9 expiry, $10 words,
-/// $11 and $12 where the page before ended, $13 backwards, $14 how many. The balance of a past day is one look into the days of each lot.
+/// $11 and $12 where the page before ended, $13 backwards, $14 how many, $15 what is on the road too. The balance of a past day is one look into the days of each lot.
 const BALANCES: &str = r"
 )
 SELECT b.id, b.location_id, p.code, i.id, i.code, i.name, i.base_unit, l.id, l.number, l.expires_on, l.status,
@@ -114,7 +118,7 @@ WHERE q.quantity > 0
   AND ($2 IS NULL OR p.area_id IN (SELECT area_id FROM area_closure WHERE ancestor_id = ANY ($2))
        OR p.facility_id IN (SELECT f.id FROM facilities f JOIN area_closure c ON c.area_id = f.area_id WHERE c.ancestor_id = ANY ($2)))
   AND ($3 IS NULL OR p.facility_id = $3)
-  AND ($4 OR NOT i.controlled)
+  AND ($4 OR NOT i.controlled) AND ($15 OR p.kind <> 'in_transit')
   AND ($5 IS NULL OR b.location_id = $5) AND ($6 IS NULL OR p.facility_id = $6)
   AND ($7 IS NULL OR i.id = $7) AND ($8 IS NULL OR b.lot_id = $8) AND ($9 IS NULL OR l.expires_on <= $9)
   AND ($10 IS NULL OR i.search LIKE siraj_pattern($10) OR l.search LIKE siraj_pattern($10))

@@ -19,7 +19,7 @@ use crate::{
     db::Conn,
     error::{ApiError, ApiResult, Code, Faults},
     http::{PageQuery, keyset},
-    schema::{items, lots, stock_documents, stock_locations, stock_movements},
+    schema::{items, lots, shipments, stock_documents, stock_locations, stock_movements},
     stock_locations as places,
 };
 
@@ -33,6 +33,24 @@ fn visible(scope: &Scope) -> Box<dyn BoxableExpression<stock_documents::table, P
         Scope::Everything => Box::new(stock_documents::id.eq(stock_documents::id)),
         _ => Box::new(stock_documents::from_id.eq_any(own()).or(stock_documents::to_id.eq_any(own()))),
     }
+}
+
+/// Documents that put something onto the road of a shipment that has not arrived: when it left is for those who send alone.
+fn onto_the_road() -> Box<dyn BoxableExpression<stock_documents::table, Pg, SqlType = Bool>> {
+    let under_way = shipments::table
+        .select(shipments::transit_id.assume_not_null())
+        .filter(shipments::transit_id.is_not_null())
+        .filter(shipments::status.eq_any(["dispatched", "partially_received"]));
+    Box::new(stock_documents::to_id.eq_any(under_way))
+}
+
+/// A document, if the caller may see it.
+pub async fn shown(conn: &mut Conn, actor: &Actor, id: Uuid) -> ApiResult<StockDocument> {
+    let hidden = stock_documents::table.find(id).filter(onto_the_road()).select(stock_documents::id);
+    if !actor.role.sends() && hidden.first::<Uuid>(conn).await.optional()?.is_some() {
+        return Err(ApiError::new(Code::NotFound));
+    }
+    find(conn, &actor.scope, id).await
 }
 
 /// A document, if the scope holds it.
@@ -72,13 +90,16 @@ async fn with_lines(conn: &mut Conn, rows: Vec<StockDocumentRow>) -> ApiResult<V
 /// One page of documents.
 pub async fn list(
     conn: &mut Conn,
-    scope: &Scope,
+    actor: &Actor,
     filter: &StockDocumentFilter,
     page: &PageQuery,
 ) -> ApiResult<Vec<StockDocument>> {
     let mut query = stock_documents::table.select(StockDocumentRow::as_select()).into_boxed();
-    if *scope != Scope::Everything {
-        query = query.filter(visible(scope));
+    if actor.scope != Scope::Everything {
+        query = query.filter(visible(&actor.scope));
+    }
+    if !actor.role.sends() {
+        query = query.filter(diesel::dsl::not(onto_the_road()));
     }
     if let Some(kind) = filter.kind {
         query = query.filter(stock_documents::kind.eq(kind));

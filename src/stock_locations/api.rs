@@ -35,8 +35,8 @@ async fn list_stock_locations(
     listing: Listing<StockLocationFilter>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    let scope = caller.scope.clone();
-    listing.answer(async move |page, filter| store::list(&mut *db.conn().await?, &scope, filter, page).await).await
+    let actor = (*caller).clone();
+    listing.answer(async move |page, filter| store::list(&mut *db.conn().await?, &actor, filter, page).await).await
 }
 
 /// Add a place where stock lies.
@@ -60,7 +60,8 @@ async fn find_stock_location(
     held: IfNoneMatch,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    register::find::<StockLocation>(&db, &caller, id, &held).await
+    let location = store::shown(&mut *db.conn().await?, &caller, id.0).await?;
+    Ok(held.answer(location.revision, &location))
 }
 
 /// Edit a stock location.
@@ -97,5 +98,6 @@ async fn list_stock_location_history(
     listing: Listing<HistoryFilter>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
+    store::shown(&mut *db.conn().await?, &caller, id.0).await?;
     register::history::<StockLocation>(db, &caller, id, listing).await
 }

@@ -10,5 +10,5 @@ mod types;
 
 pub use api::routes;
 pub use checks::check_place;
-pub use store::{open_roads, visible};
+pub use store::{open_roads, shown, visible};
 pub use types::{LocationKind, StockLocation};

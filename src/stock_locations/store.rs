@@ -9,14 +9,14 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::types::{StockLocation, StockLocationFields, StockLocationFilter};
+use super::types::{LocationKind, StockLocation, StockLocationFields, StockLocationFilter};
 use crate::{
-    auth::Scope,
+    auth::{Actor, Scope},
     db::{Conn, siraj_pattern},
-    error::ApiResult,
+    error::{ApiError, ApiResult, Code},
     facilities,
     http::{PageQuery, in_use, keyset},
-    register::register_store,
+    register::{load_any, register_store},
     schema::{area_closure, facilities as sites, stock_locations},
 };
 
@@ -63,16 +63,28 @@ pub async fn open_roads(conn: &mut Conn, by: Uuid, shipments: &[Uuid]) -> ApiRes
     Ok(opened.into_iter().map(|road| road.id).collect())
 }
 
+/// A location, if the caller may see it: what is on the road is for those who send it.
+pub async fn shown(conn: &mut Conn, actor: &Actor, id: Uuid) -> ApiResult<StockLocation> {
+    let there = load_any::<StockLocation>(conn, &actor.scope, id).await?;
+    if there.fields.kind == LocationKind::InTransit && !actor.role.sends() {
+        return Err(ApiError::new(Code::NotFound));
+    }
+    Ok(there)
+}
+
 /// One page of stock locations.
 pub async fn list(
     conn: &mut Conn,
-    scope: &Scope,
+    actor: &Actor,
     filter: &StockLocationFilter,
     page: &PageQuery,
 ) -> ApiResult<Vec<StockLocation>> {
     let mut query = stock_locations::table.select(StockLocation::as_select()).into_boxed();
-    if *scope != Scope::Everything {
-        query = query.filter(visible(scope));
+    if actor.scope != Scope::Everything {
+        query = query.filter(visible(&actor.scope));
+    }
+    if !actor.role.sends() {
+        query = query.filter(stock_locations::kind.ne(LocationKind::InTransit));
     }
     query = in_use!(query, filter.retired, stock_locations::retired_at);
     if let Some(kind) = filter.kind {

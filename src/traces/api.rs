@@ -15,7 +15,6 @@ use crate::{
     http::{Answer, Listing, Page, PageQuery, RecordId},
     lots::Lot,
     register,
-    shipments::knows_the_road,
 };
 
 /// The routes of this slice.
@@ -50,7 +49,7 @@ async fn list_lot_movements(
     let actor = (*caller).clone();
     listing
         .answer(async move |page, _| {
-            let asked = Movements::new(&actor, id.0, knows_the_road(actor.role, false), page)?;
+            let asked = Movements::new(&actor, id.0, actor.role.sends(), page)?;
             Ok(asked.get_results::<TracedMovement>(&mut *db.conn().await?).await?)
         })
         .await

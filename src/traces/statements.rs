@@ -244,8 +244,8 @@ moved AS (
     " OR t.holds AND ",
     seen!("t"),
     r")
-    AND ($4 OR d.act IS DISTINCT FROM 'shipment' OR NOT EXISTS (
-      SELECT FROM shipments s WHERE s.id = d.act_id AND s.status IN ('dispatched', 'partially_received')))
+    AND ($4 OR t.kind <> 'in_transit' OR NOT EXISTS (
+      SELECT FROM shipments s WHERE s.transit_id = t.id AND s.status IN ('dispatched', 'partially_received')))
 )
 SELECT v.id, v.occurred_on, v.document_id, v.kind, v.lot_id, v.quantity, v.from_code, v.to_code, v.reference, v.act, v.act_id,
        (SELECT r.id FROM stock_documents r WHERE r.reverses_id = v.document_id)
