@@ -786,7 +786,6 @@ diesel::table! {
         dispatched_on -> Nullable<Date>,
         received_on -> Nullable<Date>,
         note -> Nullable<Text>,
-        search -> Nullable<Text>,
         retired_at -> Nullable<Timestamptz>,
         revision -> Int8,
         recorded_at -> Timestamptz,
@@ -797,6 +796,7 @@ diesel::table! {
         closed_on -> Nullable<Date>,
         transit_id -> Nullable<Uuid>,
         requisition_id -> Nullable<Uuid>,
+        search -> Nullable<Text>,
     }
 }
 

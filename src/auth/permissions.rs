@@ -22,7 +22,7 @@ macro_rules! permissions {
 permissions! {
     /// Any signed-in person: their own account, the catalogue, areas.
     Anyone: Admin Manager Coordinator Clerk Partner Auditor;
-    /// Read facilities, staff by pseudonym, shipments: partners wait for share grants.
+    /// Read facilities, staff by pseudonym: partners wait for share grants.
     ReadRegister: Admin Manager Coordinator Clerk Auditor;
     /// Read partners, contracts, projects and campaigns (partners: their own).
     ReadContracts: Admin Manager Coordinator Partner Auditor;
@@ -36,6 +36,8 @@ permissions! {
     EditRegister: Manager Coordinator;
     /// Receive a shipment at one's facility.
     ReceiveShipments: Manager Coordinator Clerk;
+    /// Read shipments, which may hold what is controlled.
+    ReadShipments: Manager Coordinator Clerk Auditor;
     /// Keep and see the road of shipments while they are on it, within one's scope.
     KnowTheRoad: Manager Coordinator;
     /// Read lots, places and what lies there (admins: nothing that is controlled).

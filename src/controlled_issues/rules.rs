@@ -43,18 +43,29 @@ pub fn proposal(faults: &mut Faults, new: &NewControlledIssue) {
                 faults.add(pointer, Code::Required);
             }
         }
-    } else if Some(new.to_id) != LocationKind::Consumption.account() {
+    } else if kind_to(new.to_id).is_none() {
         faults.add("/to_id", Code::WrongPlaces);
     } else if new.adjustment_reason_id.is_some() {
         faults.add("/adjustment_reason_id", Code::UnknownField);
     }
 }
 
+/// What act leads to an account; `None` where none does.
+fn kind_to(account: uuid::Uuid) -> Option<DocumentKind> {
+    use LocationKind::{Consumption, Donor, Loss, Supplier};
+    let acts = [
+        (Consumption, DocumentKind::Issue),
+        (Loss, DocumentKind::Loss),
+        (Supplier, DocumentKind::Return),
+        (Donor, DocumentKind::Return),
+    ];
+    acts.iter().find(|(kind, _)| kind.account() == Some(account)).map(|(_, act)| *act)
+}
+
 /// The document that an issue becomes.
 pub fn posting(issue: &ControlledIssue, witness: uuid::Uuid) -> Posting {
     let row = &issue.row;
-    let lost = Some(row.to_id) == LocationKind::Loss.account();
-    let kind = if lost { DocumentKind::Loss } else { DocumentKind::Issue };
+    let kind = kind_to(row.to_id).unwrap_or(DocumentKind::Issue);
     Posting {
         reference: row.reference.clone(),
         reason: row.reason.clone(),

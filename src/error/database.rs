@@ -30,6 +30,8 @@ const SPECIAL: &[(&str, Code, &[&str])] = &[
     ("shipments_places_check", Code::WrongState, &[]),
     ("shipments_packed_order_check", Code::DateOrder, &["/dispatched_on"]),
     ("shipments_closed_order_check", Code::DateOrder, &["/closed_on"]),
+    ("shipments_requisition_state_check", Code::WrongState, &[]),
+    ("lots_recall_check", Code::WrongState, &[]),
     ("shipments_outstanding_check", Code::Outstanding, &[]),
     ("shipment_contents_lot_expired_check", Code::LotExpired, &["/lines"]),
     ("shipment_contents_lot_recalled_check", Code::LotRecalled, &["/lines"]),

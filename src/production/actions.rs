@@ -65,8 +65,10 @@ pub async fn start(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body:
         let told = Progress { started_on: Some(*started_on), ..Progress::default() };
         store::proceed(conn, actor.id, id, status, &told).await?;
         let ends = (order.fields.place_id, account(LocationKind::Production)?);
-        write(conn, actor, &order, Posting::of(Act::ProductionOrder, id, DocumentKind::Production, *started_on, ends, lines))
-            .await?;
+        // Who planned it is the second name, where something controlled goes in.
+        let witnessed_by = (order.recorded_by != actor.id).then_some(order.recorded_by);
+        let posting = Posting::of(Act::ProductionOrder, id, DocumentKind::Production, *started_on, ends, lines);
+        write(conn, actor, &order, Posting { witnessed_by, ..posting }).await?;
         told_of(conn, actor, id).await
     })
     .await

@@ -155,7 +155,7 @@ const WORLD: &str = r"
   ORDER BY staff_id, share_percent DESC,
            array_position(ARRAY['doctor', 'nurse', 'midwife', 'pharmacist', 'technician', 'administrative', 'service'], cadre)
 ), sent AS (
-  SELECT id, code, facility_id, dispatched_on, received_on, coalesce(status IN ('received', 'closed') AND received_on <= $1, false) AS received FROM shipments
+  SELECT id, code, facility_id, dispatched_on, received_on, coalesce(status NOT IN ('dispatched', 'partially_received') AND received_on <= $1, false) AS received FROM shipments
   WHERE retired_at IS NULL AND dispatched_on <= $1 AND facility_id IN (SELECT id FROM places)
     AND ($3 IS NULL OR campaign_id = $3) AND (($4 IS NULL AND $7 IS NULL) OR contract_id IN (SELECT id FROM paying))
 ), running AS (

@@ -234,6 +234,12 @@ pub async fn shipment_rows(
     (word, role): (Option<&'static str>, Role),
     page: &PageQuery,
 ) -> ApiResult<Vec<SentRow>> {
+    // When something left is for those who send: for others it is sent once it has arrived.
+    let word = match word {
+        Some("dispatched") if !role.sends() => return Ok(Vec::new()),
+        None if !role.sends() => Some("received"),
+        word => word,
+    };
     let rows: Vec<SentRow> = Ask::<ShipmentRows>::new(scope, day, page_of(page, "", word)?).get_results(conn).await?;
     Ok(rows.into_iter().map(|row| row.shown_to(role)).collect())
 }

@@ -24,6 +24,11 @@ pub async fn load_for_sending(conn: &mut Conn, scope: &Scope, id: Uuid) -> ApiRe
     load_open::<Requisition>(conn, scope, id).await
 }
 
+/// Holds a requisition until the transaction ends: who will tell it something takes it before anything else.
+pub async fn hold(conn: &mut Conn, id: Uuid) -> ApiResult<()> {
+    store::lock(conn, &Scope::Everything, id).await.map(|_| ())
+}
+
 /// Counts what was sent and what came, and brings the requisition to where its lines stand. Items that it does not ask for are no
 /// matter of its own. Below nothing it is not counted: the database refuses it.
 pub async fn fulfil(conn: &mut Conn, by: Uuid, id: Uuid, moved: &[Moved]) -> ApiResult<()> {

@@ -11,5 +11,5 @@ mod store;
 mod types;
 
 pub use api::routes;
-pub use fulfilment::{Moved, fulfil, load_for_sending};
+pub use fulfilment::{Moved, fulfil, hold, load_for_sending};
 pub use types::{Requisition, RequisitionLine, RequisitionStatus};

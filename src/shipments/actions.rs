@@ -1,5 +1,7 @@
 //! The steps of a shipment's life: each holds the shipment, judges, and writes, with its documents, in one transaction.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use uuid::Uuid;
 
@@ -7,7 +9,8 @@ use super::{
     acts::{Closing, Dispatch, Packing, ShipmentLoss, ShipmentReason, ShipmentReturn, ShipmentSeizure},
     answers,
     contents::{self, Fate},
-    discrepancies::{self, DiscrepancyCause, Moved},
+    discrepancies::{self, Moved},
+    discrepancy_types::DiscrepancyCause,
     rules::{self, Step},
     store::{self, Progress},
     types::{Shipment, ShipmentPatch, ShipmentStatus},
@@ -17,7 +20,7 @@ use crate::{
     db::{Conn, Db},
     error::{ApiError, ApiResult, Code, Fault, Faults},
     http::{Answer, Body, IdempotencyKey, IfMatch, once},
-    register::{change, close, load_any, load_open},
+    register::{Record, change, close, load_any, load_open},
     stock::{Act, DocumentKind, Posting, StockLine, post},
     stock_locations::{LocationKind, StockLocation, open_roads},
     types::{LongText, Reason, happened, in_order},
@@ -31,13 +34,13 @@ pub async fn update(
     expected: IfMatch,
     body: &Body<ShipmentPatch>,
 ) -> ApiResult<Answer> {
-    rules::editable(store::lock(conn, &actor.scope, id).await?)?;
+    rules::editable(store::lock(conn, &actor.scope, id).await?.status)?;
     change::<Shipment>(conn, actor, id, expected, &body.value).await
 }
 
 /// Retires what never left.
 pub async fn retire(conn: &mut Conn, actor: &Actor, id: Uuid, expected: IfMatch) -> ApiResult<Answer> {
-    rules::retirable(store::lock(conn, &actor.scope, id).await?)?;
+    rules::retirable(store::lock(conn, &actor.scope, id).await?.status)?;
     close::<Shipment>(conn, actor, id, expected).await
 }
 
@@ -174,48 +177,67 @@ async fn leave(conn: &mut Conn, actor: &Actor, id: Uuid, exit: &Exit<'_>) -> Api
         happened(faults, exit.pointer, exit.day);
         in_order(faults, exit.pointer, there.row.received_on.or(there.row.dispatched_on), Some(exit.day));
     })?;
-    let moved = there.contents.iter().filter(|content| content.outstanding > content.explained);
-    let moved: Vec<Moved> = moved
-        .filter_map(|content| {
-            Some(Moved {
-                shipment_id: id,
-                receipt_id: None,
-                lot_id: content.lot_id,
-                cause: exit.cause?,
-                quantity: content.outstanding - content.explained,
-                occurred_on: exit.day,
-            })
-        })
-        .collect();
+    // What nobody has explained goes the way of the shipment; what somebody has, the way that they said.
+    let unexplained = lines_of(&there, |content| content.outstanding - content.explained);
+    let (gone, stayed) = discrepancies::on_the_road(conn, id).await?;
+    let moved: Vec<Moved> = match exit.cause {
+        None => Vec::new(),
+        Some(cause) => unexplained.iter().map(|line| Moved::of(id, *line, cause, exit.day)).collect(),
+    };
     discrepancies::leave_the_road(conn, actor.id, id).await?;
     discrepancies::insert_moved(conn, actor.id, &moved).await?;
-    let lines = lines_of(&there, |content| content.outstanding);
-    let (fate, to) = match exit.cause {
-        Some(_) => (Fate::Lost, exit.to_id),
-        None => (Fate::Returned, Some(exit.to_id.unwrap_or(there.row.head.from_id))),
-    };
-    contents::add(conn, actor.id, id, fate, &lines).await?;
     store::proceed(conn, id, &Progress { closed_on: Some(exit.day), ..Progress::to(status, actor.id) }).await?;
-    answers::tell(conn, actor.id, &there, lines.iter().map(|line| (line.lot_id, -line.quantity, 0))).await?;
-    off_the_road(conn, actor.id, &there, to, exit.day, exit.reason, lines).await?;
+    let (source, loss) = (there.row.head.from_id, LocationKind::Loss.account());
+    let to = exit.to_id.unwrap_or(source);
+    let ways = match exit.cause {
+        Some(_) => vec![(Fate::Lost, loss, merged(&unexplained, &gone)), (Fate::Returned, Some(source), stayed)],
+        None if to == source => vec![(Fate::Returned, Some(source), merged(&unexplained, &stayed)), (Fate::Lost, loss, gone)],
+        None => vec![(Fate::Returned, Some(to), unexplained), (Fate::Returned, Some(source), stayed), (Fate::Lost, loss, gone)],
+    };
+    for (fate, to, lines) in ways.into_iter().filter(|(.., lines)| !lines.is_empty()) {
+        answers::tell(conn, actor.id, &there, lines.iter().map(|line| (line.lot_id, -line.quantity, 0))).await?;
+        contents::add(conn, actor.id, id, fate, &lines).await?;
+        let departure = Departure { to, day: exit.day, reason: exit.reason, lines, witness: there.row.recorded_by };
+        off_the_road(conn, actor.id, &there, departure).await?;
+    }
     now(conn, &actor.scope, id).await
 }
 
+/// The lines of both, every lot once.
+fn merged(one: &[StockLine], other: &[StockLine]) -> Vec<StockLine> {
+    let mut lots: BTreeMap<Uuid, i64> = BTreeMap::new();
+    for line in one.iter().chain(other) {
+        *lots.entry(line.lot_id).or_default() += line.quantity;
+    }
+    lots.into_iter().map(|(lot_id, quantity)| StockLine { lot_id, quantity }).collect()
+}
+
+/// What leaves the road other than by arriving.
+pub struct Departure<'a> {
+    /// Where it goes.
+    pub to: Option<Uuid>,
+    /// The day.
+    pub day: NaiveDate,
+    /// Why.
+    pub reason: &'a Reason,
+    /// What.
+    pub lines: Vec<StockLine>,
+    /// Who had a hand in it before: the second name, where two are asked for.
+    pub witness: Uuid,
+}
+
 /// Posts what leaves the road other than by arriving.
-pub async fn off_the_road(
-    conn: &mut Conn,
-    by: Uuid,
-    shipment: &Shipment,
-    to: Option<Uuid>,
-    day: NaiveDate,
-    reason: &Reason,
-    lines: Vec<StockLine>,
-) -> ApiResult<()> {
+pub async fn off_the_road(conn: &mut Conn, by: Uuid, shipment: &Shipment, departure: Departure<'_>) -> ApiResult<()> {
+    let Departure { to, day, reason, lines, witness } = departure;
     let (Some(road), Some(to)) = (shipment.row.transit_id, to) else {
         return Err(ApiError::internal("a shipment on the road without a road"));
     };
     let kind = kind_between(conn, to, false).await?;
-    let posting = Posting { reason: Some(reason.clone()), ..of_shipment(shipment, kind, day, (road, to), lines) };
+    let posting = Posting {
+        reason: Some(reason.clone()),
+        witnessed_by: (witness != by).then_some(witness),
+        ..of_shipment(shipment, kind, day, (road, to), lines)
+    };
     post(conn, by, &[posting]).await?;
     Ok(())
 }
@@ -239,9 +261,29 @@ pub async fn rest(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body: 
     .await
 }
 
-/// Holds the shipment and says where the step leads, if it may be taken.
+/// Holds the shipment and says where the step leads, if it may be taken, and by this person: whoever sees one end of a shipment does
+/// not act at the other.
 pub async fn held(conn: &mut Conn, actor: &Actor, id: Uuid, step: Step) -> ApiResult<ShipmentStatus> {
-    rules::after(store::lock(conn, &actor.scope, id).await?, step)
+    let there = store::lock(conn, &actor.scope, id).await?;
+    at_their_end(conn, actor, &there, step).await?;
+    rules::after(there.status, step)
+}
+
+/// Refuses a step at an end that is not the caller's. What comes from outside is its receivers'.
+pub async fn at_their_end(conn: &mut Conn, actor: &Actor, there: &store::Held, step: Step) -> ApiResult<()> {
+    if actor.scope == Scope::Everything {
+        return Ok(());
+    }
+    let mut ends = step.ends(there.from_id, there.to_id);
+    if LocationKind::Supplier.account() == Some(there.from_id) || LocationKind::Donor.account() == Some(there.from_id) {
+        ends = vec![there.to_id];
+    }
+    for end in ends {
+        if <StockLocation as Record>::load(conn, &actor.scope, end).await?.is_some() {
+            return Ok(());
+        }
+    }
+    Err(ApiError::new(Code::Forbidden))
 }
 
 /// All faults at once, or none.

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use deserr::Deserr;
+use diesel::sql_types::{BigInt, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -15,7 +17,7 @@ use crate::{
     db::{Conn, Db},
     error::{ApiError, ApiResult, Code, Faults},
     http::{Answer, Body, IdempotencyKey, New, once},
-    register::add,
+    register::{Record, add},
     requisitions::{self, Moved},
     types::{LongText, RecordCode},
 };
@@ -53,11 +55,23 @@ pub async fn draft(db: &Db, actor: &Actor, requisition: Uuid, key: &IdempotencyK
     let new = &body.value;
     let id = new.id.unwrap_or_else(Uuid::now_v7);
     once(db, actor.id, key, &body.digest, async |conn| {
+        if new.id.is_some()
+            && let Some(there) = <Shipment as Record>::load(conn, &actor.scope, id).await?
+        {
+            let head = &there.row.head;
+            let same = (head.requisition_id, &head.code, head.from_id, head.to_id)
+                == (Some(requisition), &new.code, new.from_id, new.to_id);
+            let again = Answer::created(Shipment::COLLECTION, id, there.revision(), &there)?.again();
+            return if same { Ok(again) } else { Err(ApiError::new(Code::RecordConflict)) };
+        }
         let asked = requisitions::load_for_sending(conn, &actor.scope, requisition).await?;
+        let drafted = drafted_for(conn, requisition).await?;
         let open = asked.lines.iter().map(|line| ShipmentLineFields {
             item_id: line.item_id,
             lot_id: None,
-            quantity: line.approved_quantity.unwrap_or_default() - line.sent_quantity,
+            quantity: line.approved_quantity.unwrap_or_default()
+                - line.sent_quantity
+                - drafted.get(&line.item_id).copied().unwrap_or_default(),
         });
         let lines: Vec<ShipmentLineFields> = open.filter(|line| line.quantity > 0).collect();
         if lines.is_empty() {
@@ -78,6 +92,25 @@ pub async fn draft(db: &Db, actor: &Actor, requisition: Uuid, key: &IdempotencyK
         add::<Shipment>(conn, actor, &New { id, fields }).await
     })
     .await
+}
+
+/// What shipments of a requisition that have not left want already: item and quantity.
+async fn drafted_for(conn: &mut Conn, requisition: Uuid) -> ApiResult<HashMap<Uuid, i64>> {
+    #[derive(diesel::QueryableByName)]
+    struct Wanted {
+        #[diesel(sql_type = SqlUuid)]
+        item_id: Uuid,
+        #[diesel(sql_type = BigInt)]
+        quantity: i64,
+    }
+    let wanted = diesel::sql_query(
+        "SELECT l.item_id, sum(CASE s.status WHEN 'draft' THEN l.quantity ELSE c.quantity END)::bigint AS quantity \
+         FROM shipments s JOIN shipment_lines l ON l.shipment_id = s.id AND l.retired_at IS NULL \
+         CROSS JOIN LATERAL (SELECT coalesce(sum(quantity), 0) AS quantity FROM shipment_contents WHERE line_id = l.id AND retired_at IS NULL) c \
+         WHERE s.requisition_id = $1 AND s.retired_at IS NULL AND s.status IN ('draft', 'packed') GROUP BY l.item_id",
+    );
+    let wanted: Vec<Wanted> = wanted.bind::<SqlUuid, _>(requisition).load(conn).await?;
+    Ok(wanted.into_iter().map(|wanted| (wanted.item_id, wanted.quantity)).collect())
 }
 
 /// Tells the requisition of a shipment what more was sent and came of which lots; nothing where it answers none.

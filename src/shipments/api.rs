@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     audit::{HistoryEntry, HistoryFilter},
-    auth::{Caller, EditRegister, ReadHistory, ReadRegister},
+    auth::{Caller, EditRegister, ReadHistory, ReadShipments},
     db::Db,
     error::{ApiError, ApiResult, Code},
     http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId},
@@ -43,7 +43,11 @@ pub fn routes(config: &mut ServiceConfig) {
 /// List shipments.
 #[utoipa::path(tag = "shipments", params(PageQuery, ShipmentFilter), responses((status = 200, description = "A page of shipments", body = Page<Shipment>)))]
 #[get("/shipments")]
-async fn list_shipments(caller: Caller<ReadRegister>, listing: Listing<ShipmentFilter>, db: Data<Db>) -> ApiResult<HttpResponse> {
+async fn list_shipments(
+    caller: Caller<ReadShipments>,
+    listing: Listing<ShipmentFilter>,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
     let (scope, role) = (caller.scope.clone(), caller.role);
     listing
         .answer(async move |page, filter| {
@@ -68,7 +72,7 @@ async fn create_shipment(
 /// Read a shipment.
 #[utoipa::path(tag = "shipments", params(("shipment_id" = uuid::Uuid, Path)), responses((status = 200, description = "The shipment", body = Shipment)))]
 #[get("/shipments/{shipment_id}")]
-async fn find_shipment(caller: Caller<ReadRegister>, id: RecordId, held: IfNoneMatch, db: Data<Db>) -> ApiResult<HttpResponse> {
+async fn find_shipment(caller: Caller<ReadShipments>, id: RecordId, held: IfNoneMatch, db: Data<Db>) -> ApiResult<HttpResponse> {
     let shipment = register::load_any::<Shipment>(&mut *db.conn().await?, &caller.scope, id.0).await?;
     Ok(held.answer(shipment.revision(), &shipment.shown_to(caller.role)))
 }
@@ -113,7 +117,7 @@ async fn list_shipment_history(
 /// Read the waybill of a shipment: what travels, from where to where.
 #[utoipa::path(tag = "shipments", params(("shipment_id" = uuid::Uuid, Path)), responses((status = 200, description = "The waybill", body = Waybill)))]
 #[get("/shipments/{shipment_id}/waybill")]
-async fn find_waybill(caller: Caller<ReadRegister>, id: RecordId, db: Data<Db>) -> ApiResult<Answer> {
+async fn find_waybill(caller: Caller<ReadShipments>, id: RecordId, db: Data<Db>) -> ApiResult<Answer> {
     let mut conn = db.conn().await?;
     let shipment = register::load_any::<Shipment>(&mut conn, &caller.scope, id.0).await?.shown_to(caller.role);
     Answer::plain(&papers::waybill(&mut conn, &shipment).await?)
@@ -123,7 +127,7 @@ async fn find_waybill(caller: Caller<ReadRegister>, id: RecordId, db: Data<Db>) 
 #[utoipa::path(tag = "shipments", params(("shipment_id" = uuid::Uuid, Path), PageQuery), responses((status = 200, description = "A page of the packing list", body = Page<PackingListLine>)))]
 #[get("/shipments/{shipment_id}/packing-list")]
 async fn list_packing_list(
-    caller: Caller<ReadRegister>,
+    caller: Caller<ReadShipments>,
     id: RecordId,
     listing: Listing<PackingListFilter>,
     db: Data<Db>,

@@ -3,13 +3,14 @@
 use uuid::Uuid;
 
 use super::{
-    actions::{held, judge, of_shipment, off_the_road},
+    actions::{Departure, at_their_end, held, judge, of_shipment, off_the_road},
     acts::{CountedLine, NewReceipt, ReceiptReversal},
     answers,
     contents::{self, Fate},
-    discrepancies::{
-        self, DiscrepancyCause, DiscrepancyClaim, DiscrepancySettlement, DiscrepancyStatus, Moved, NewDiscrepancy,
-        SettlementOutcome, ShipmentDiscrepancy, Turn,
+    discrepancies::{self, Moved, Turn},
+    discrepancy_types::{
+        DiscrepancyCause, DiscrepancyClaim, DiscrepancySettlement, DiscrepancyStatus, NewDiscrepancy, SettlementOutcome,
+        ShipmentDiscrepancy,
     },
     receipts,
     rules::{self, Step},
@@ -36,7 +37,8 @@ pub async fn receive(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, bod
     let new = &body.value;
     let receipt = new.id.unwrap_or_else(Uuid::now_v7);
     once(db, actor.id, key, &body.digest, async |conn| {
-        let status = store::lock(conn, &actor.scope, id).await?;
+        let held = store::lock(conn, &actor.scope, id).await?;
+        at_their_end(conn, actor, &held, Step::Receive).await?;
         if new.id.is_some()
             && let Some(there) = found(receipts::find(conn, &actor.scope, receipt).await)?
         {
@@ -46,7 +48,7 @@ pub async fn receive(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, bod
                 Err(ApiError::new(Code::RecordConflict))
             };
         }
-        rules::after(status, Step::Receive)?;
+        rules::after(held.status, Step::Receive)?;
         let shipment = load_open::<Shipment>(conn, &actor.scope, id).await?;
         let mut faults = Faults::default();
         happened(&mut faults, "/received_on", new.received_on);
@@ -186,7 +188,7 @@ pub async fn differ(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body
     let new = &body.value;
     let own = new.id.unwrap_or_else(Uuid::now_v7);
     once(db, actor.id, key, &body.digest, async |conn| {
-        let status = store::lock(conn, &actor.scope, id).await?;
+        let held = store::lock(conn, &actor.scope, id).await?;
         if new.id.is_some()
             && let Some(there) = found(discrepancies::find(conn, &actor.scope, own).await)?
         {
@@ -196,7 +198,7 @@ pub async fn differ(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body
                 Err(ApiError::new(Code::RecordConflict))
             };
         }
-        rules::after(status, Step::Differ)?;
+        rules::after(held.status, Step::Differ)?;
         let shipment = load_open::<Shipment>(conn, &actor.scope, id).await?;
         judge(|faults| {
             if !new.cause.is_of_the_road() {
@@ -280,7 +282,8 @@ pub async fn settle(
                 _ => (Fate::Lost, LocationKind::Loss.account()),
             };
             contents::add(conn, actor.id, shipment.row.id, fate, &[line]).await?;
-            off_the_road(conn, actor.id, &shipment, to, *settled_on, reason, vec![line]).await?;
+            let departure = Departure { to, day: *settled_on, reason, lines: vec![line], witness: there.recorded_by };
+            off_the_road(conn, actor.id, &shipment, departure).await?;
             answers::tell(conn, actor.id, &shipment, std::iter::once((there.lot_id, -there.quantity, 0))).await?;
             let left = shipment.outstanding() - there.quantity;
             let received = shipment.row.status == ShipmentStatus::PartiallyReceived;
@@ -294,7 +297,8 @@ pub async fn settle(
 /// A discrepancy with its shipment, which is held until the transaction ends.
 async fn under_lock(conn: &mut Conn, actor: &Actor, id: Uuid) -> ApiResult<(ShipmentDiscrepancy, Shipment)> {
     let shipment = discrepancies::find(conn, &actor.scope, id).await?.shipment_id;
-    store::lock(conn, &actor.scope, shipment).await?;
+    let held = store::lock(conn, &actor.scope, shipment).await?;
+    at_their_end(conn, actor, &held, Step::Lose).await?;
     // Read again: what it was before the lock may have changed.
     let there = discrepancies::find(conn, &actor.scope, id).await?;
     Ok((there, load_any::<Shipment>(conn, &actor.scope, shipment).await?))

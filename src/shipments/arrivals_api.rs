@@ -7,12 +7,13 @@ use super::{
     acts::{NewReceipt, ReceiptReversal},
     answers::{self, NewAnswer},
     arrivals,
-    discrepancies::{self, DiscrepancyClaim, DiscrepancyFilter, DiscrepancySettlement, NewDiscrepancy, ShipmentDiscrepancy},
+    discrepancies::{self, DiscrepancyFilter},
+    discrepancy_types::{DiscrepancyClaim, DiscrepancySettlement, NewDiscrepancy, ShipmentDiscrepancy},
     receipts::{self, ReceiptFilter, ShipmentReceipt},
     types::Shipment,
 };
 use crate::{
-    auth::{Caller, EditRegister, ReadRegister, ReceiveShipments},
+    auth::{Caller, EditRegister, ReadShipments, ReceiveShipments},
     db::Db,
     error::ApiResult,
     http::{Answer, Body, IdempotencyKey, Listing, Page, PageQuery, RecordId},
@@ -51,7 +52,7 @@ async fn draft_requisition_shipment(
 #[utoipa::path(tag = "shipments", params(("shipment_id" = uuid::Uuid, Path), PageQuery), responses((status = 200, description = "A page of receipts", body = Page<ShipmentReceipt>)))]
 #[get("/shipments/{shipment_id}/receipts")]
 async fn list_shipment_receipts(
-    caller: Caller<ReadRegister>,
+    caller: Caller<ReadShipments>,
     id: RecordId,
     listing: Listing<ReceiptFilter>,
     db: Data<Db>,
@@ -76,7 +77,7 @@ async fn receive_shipment(
 /// Read a receipt.
 #[utoipa::path(tag = "shipments", params(("shipment_receipt_id" = uuid::Uuid, Path)), responses((status = 200, description = "The receipt", body = ShipmentReceipt)))]
 #[get("/shipment-receipts/{shipment_receipt_id}")]
-async fn find_shipment_receipt(caller: Caller<ReadRegister>, id: RecordId, db: Data<Db>) -> ApiResult<Answer> {
+async fn find_shipment_receipt(caller: Caller<ReadShipments>, id: RecordId, db: Data<Db>) -> ApiResult<Answer> {
     let receipt = receipts::find(&mut *db.conn().await?, &caller.scope, id.0).await?;
     Answer::record(receipt.row.revision, &receipt)
 }
@@ -98,19 +99,19 @@ async fn reverse_shipment_receipt(
 #[utoipa::path(tag = "shipments", params(PageQuery, DiscrepancyFilter), responses((status = 200, description = "A page of discrepancies", body = Page<ShipmentDiscrepancy>)))]
 #[get("/shipment-discrepancies")]
 async fn list_shipment_discrepancies(
-    caller: Caller<ReadRegister>,
+    caller: Caller<ReadShipments>,
     listing: Listing<DiscrepancyFilter>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    let scope = caller.scope.clone();
-    listing.answer(async move |page, filter| discrepancies::list(&mut *db.conn().await?, &scope, filter, page).await).await
+    let actor = (*caller).clone();
+    listing.answer(async move |page, filter| discrepancies::list(&mut *db.conn().await?, &actor, filter, page).await).await
 }
 
 /// Read a discrepancy.
 #[utoipa::path(tag = "shipments", params(("shipment_discrepancy_id" = uuid::Uuid, Path)), responses((status = 200, description = "The discrepancy", body = ShipmentDiscrepancy)))]
 #[get("/shipment-discrepancies/{shipment_discrepancy_id}")]
-async fn find_shipment_discrepancy(caller: Caller<ReadRegister>, id: RecordId, db: Data<Db>) -> ApiResult<Answer> {
-    let discrepancy = discrepancies::find(&mut *db.conn().await?, &caller.scope, id.0).await?;
+async fn find_shipment_discrepancy(caller: Caller<ReadShipments>, id: RecordId, db: Data<Db>) -> ApiResult<Answer> {
+    let discrepancy = discrepancies::find_shown(&mut *db.conn().await?, &caller, id.0).await?;
     Answer::record(discrepancy.revision, &discrepancy)
 }
 

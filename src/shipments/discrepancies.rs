@@ -1,4 +1,6 @@
-//! Discrepancies: where what was sent and what arrived differ, with a cause, a quantity and an end.
+//! Discrepancies: where what was sent and what arrived differ, from being found to being settled.
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use deserr::Deserr;
@@ -8,213 +10,23 @@ use diesel::{
     sql_types::{Array, BigInt, Bool, Date, Nullable, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::{
-    acts::{LossCause, RejectionCause},
+    discrepancy_types::{DiscrepancyCause, DiscrepancyStatus, NewDiscrepancy, ShipmentDiscrepancy},
     store,
+    types::ShipmentStatus,
 };
 use crate::{
-    auth::Scope,
+    auth::{Actor, Scope},
     db::Conn,
     error::{ApiError, ApiResult, Code, Faults},
     http::{ListFilter, PageQuery, keyset},
     schema::{shipment_discrepancies, shipments},
-    types::{Amount, Currency, LongText, Reason, words},
+    stock::StockLine,
+    types::Reason,
 };
-
-words! {
-    /// Why what arrived differs from what was sent.
-    DiscrepancyCause {
-        /// Less was in the boxes than the papers say.
-        Short = "short",
-        /// More arrived than was outstanding.
-        Over = "over",
-        /// It arrived broken.
-        Damaged = "damaged",
-        /// It arrived past its day.
-        Expired = "expired",
-        /// It was not what was sent for.
-        WrongItem = "wrong_item",
-        /// It was lost on the road.
-        LostInTransit = "lost_in_transit",
-        /// It was seized.
-        Seized = "seized",
-        /// It was looted.
-        Looted = "looted",
-        /// It never left: the papers were wrong.
-        DocumentError = "document_error",
-    }
-}
-
-impl DiscrepancyCause {
-    /// Whether goods of this cause are still counted as on the road when it is recorded; of the others the receipt has told.
-    pub const fn is_of_the_road(self) -> bool {
-        matches!(self, Self::Short | Self::LostInTransit | Self::Seized | Self::Looted | Self::DocumentError)
-    }
-}
-
-impl From<RejectionCause> for DiscrepancyCause {
-    fn from(cause: RejectionCause) -> Self {
-        match cause {
-            RejectionCause::Damaged => Self::Damaged,
-            RejectionCause::Expired => Self::Expired,
-            RejectionCause::WrongItem => Self::WrongItem,
-        }
-    }
-}
-
-impl From<LossCause> for DiscrepancyCause {
-    fn from(cause: LossCause) -> Self {
-        match cause {
-            LossCause::LostInTransit => Self::LostInTransit,
-            LossCause::Looted => Self::Looted,
-        }
-    }
-}
-
-words! {
-    /// How far a discrepancy has come.
-    DiscrepancyStatus {
-        /// Recorded.
-        Open = "open",
-        /// Claimed of whom it is due.
-        Claimed = "claimed",
-        /// Made good.
-        Settled = "settled",
-        /// Borne by us.
-        WrittenOff = "written_off",
-        /// It was none, or the goods turned up.
-        Withdrawn = "withdrawn",
-    }
-}
-
-/// A difference to be recorded: what is outstanding and will not arrive.
-#[derive(Debug, Clone, PartialEq, Deserr, ToSchema)]
-#[deserr(error = Faults, deny_unknown_fields)]
-#[schema(example = json!({"lot_id": "0193a1c2-0000-7000-8000-000000000005", "cause": "seized", "quantity": 200, "occurred_on": "2014-05-24"}))]
-pub struct NewDiscrepancy {
-    /// Chosen by the client (UUID), or made by the service when absent.
-    #[deserr(default)]
-    pub id: Option<Uuid>,
-    /// The lot.
-    pub lot_id: Uuid,
-    /// `short`, `lost_in_transit`, `seized`, `looted` or `document_error`; the others are recorded by receipts.
-    pub cause: DiscrepancyCause,
-    /// How much, in the item's base unit: no more than is outstanding.
-    #[schema(minimum = 1, maximum = 1_000_000_000_000_i64)]
-    pub quantity: i64,
-    /// The day it happened or was found.
-    pub occurred_on: NaiveDate,
-    /// What it was worth.
-    #[deserr(default)]
-    pub value: Option<Amount>,
-    /// The currency of the value (ISO 4217).
-    #[deserr(default)]
-    pub currency: Option<Currency>,
-    /// Anything else worth knowing. Never routes or names of people.
-    #[deserr(default)]
-    pub note: Option<LongText>,
-}
-
-/// Of whom a difference is claimed.
-#[derive(Debug, Clone, Deserr, ToSchema)]
-#[deserr(error = Faults, deny_unknown_fields)]
-#[schema(example = json!({"organization_id": "0193a1c2-0000-7000-8000-000000000006", "reason": "Broken before it was handed over."}))]
-pub struct DiscrepancyClaim {
-    /// The organisation.
-    pub organization_id: Uuid,
-    /// The reason: 10 to 500 letters.
-    pub reason: Reason,
-}
-
-/// How a difference ends.
-#[derive(Debug, Clone, Deserr, ToSchema)]
-#[deserr(error = Faults, deny_unknown_fields)]
-#[schema(example = json!({"settled_on": "2014-06-01", "outcome": "written_off", "reason": "The checkpoint keeps it for good."}))]
-pub struct DiscrepancySettlement {
-    /// The day it ended.
-    pub settled_on: NaiveDate,
-    /// `settled` when it was made good, `written_off` when we bear it, `withdrawn` when it was none or the goods turned up.
-    pub outcome: SettlementOutcome,
-    /// The reason: 10 to 500 letters.
-    pub reason: Reason,
-}
-
-words! {
-    /// How a difference ends.
-    SettlementOutcome {
-        /// Made good.
-        Settled = "settled",
-        /// Borne by us.
-        WrittenOff = "written_off",
-        /// It was none, or the goods turned up.
-        Withdrawn = "withdrawn",
-    }
-}
-
-impl From<SettlementOutcome> for DiscrepancyStatus {
-    fn from(outcome: SettlementOutcome) -> Self {
-        match outcome {
-            SettlementOutcome::Settled => Self::Settled,
-            SettlementOutcome::WrittenOff => Self::WrittenOff,
-            SettlementOutcome::Withdrawn => Self::Withdrawn,
-        }
-    }
-}
-
-/// A difference between what was sent and what arrived.
-#[derive(Debug, Clone, PartialEq, Serialize, Queryable, Selectable, ToSchema)]
-#[diesel(table_name = shipment_discrepancies)]
-pub struct ShipmentDiscrepancy {
-    /// Its id.
-    pub id: Uuid,
-    /// The shipment.
-    pub shipment_id: Uuid,
-    /// The receipt that found it.
-    pub receipt_id: Option<Uuid>,
-    /// The lot.
-    pub lot_id: Uuid,
-    /// Why.
-    pub cause: DiscrepancyCause,
-    /// How much, in the item's base unit.
-    pub quantity: i64,
-    /// The day it happened or was found.
-    pub occurred_on: NaiveDate,
-    /// Whether its goods are still counted as on the road; settling takes them off it.
-    pub on_the_road: bool,
-    /// What it was worth.
-    pub value: Option<Amount>,
-    /// The currency of the value.
-    pub currency: Option<Currency>,
-    /// Anything else worth knowing.
-    pub note: Option<LongText>,
-    /// How far it has come.
-    pub status: DiscrepancyStatus,
-    /// Why it came to its status.
-    pub reason: Option<Reason>,
-    /// Of whom it is claimed.
-    pub claimed_of_id: Option<Uuid>,
-    /// The day it was made good or written off.
-    pub settled_on: Option<NaiveDate>,
-    /// Rises with every change; the ETag.
-    pub revision: i64,
-    /// When this revision was recorded.
-    pub recorded_at: DateTime<Utc>,
-    /// Who recorded it.
-    pub recorded_by: Uuid,
-}
-
-impl ShipmentDiscrepancy {
-    /// Whether these words made it.
-    pub fn is_made_of(&self, shipment: Uuid, new: &NewDiscrepancy) -> bool {
-        (self.shipment_id, self.lot_id, self.cause, self.quantity, self.occurred_on)
-            == (shipment, new.lot_id, new.cause, new.quantity, new.occurred_on)
-            && (&self.value, &self.currency, &self.note) == (&new.value, &new.currency, &new.note)
-    }
-}
 
 /// Which discrepancies to list.
 #[derive(Debug, Clone, Deserr, IntoParams)]
@@ -273,6 +85,31 @@ pub struct Moved {
     pub cause: DiscrepancyCause,
     pub quantity: i64,
     pub occurred_on: NaiveDate,
+}
+
+impl Moved {
+    /// What of a lot is gone with the rest of its shipment.
+    pub fn of(shipment_id: Uuid, line: StockLine, cause: DiscrepancyCause, occurred_on: NaiveDate) -> Self {
+        Self { shipment_id, receipt_id: None, lot_id: line.lot_id, cause, quantity: line.quantity, occurred_on }
+    }
+}
+
+/// What differences account for that are not settled: what is gone, and what never left.
+pub async fn on_the_road(conn: &mut Conn, shipment: Uuid) -> ApiResult<(Vec<StockLine>, Vec<StockLine>)> {
+    let there: Vec<(Uuid, DiscrepancyCause, i64)> = shipment_discrepancies::table
+        .filter(shipment_discrepancies::shipment_id.eq(shipment))
+        .filter(shipment_discrepancies::on_the_road.eq(true))
+        .select((shipment_discrepancies::lot_id, shipment_discrepancies::cause, shipment_discrepancies::quantity))
+        .load(conn)
+        .await?;
+    let of = |stayed: bool| {
+        let mut lots: BTreeMap<Uuid, i64> = BTreeMap::new();
+        for (lot, _, quantity) in there.iter().filter(|(_, cause, _)| (*cause == DiscrepancyCause::DocumentError) == stayed) {
+            *lots.entry(*lot).or_default() += quantity;
+        }
+        lots.into_iter().map(|(lot_id, quantity)| StockLine { lot_id, quantity }).collect()
+    };
+    Ok((of(false), of(true)))
 }
 
 /// Records differences whose goods have moved, all in one statement.
@@ -358,14 +195,34 @@ pub async fn find(conn: &mut Conn, scope: &Scope, id: Uuid) -> ApiResult<Shipmen
     found.ok_or_else(|| ApiError::new(Code::NotFound))
 }
 
+/// The discrepancies that a person may see: of what is on the road, those who do not send see what receipts have found and they themselves have said.
+fn shown(actor: &Actor) -> Box<dyn BoxableExpression<shipment_discrepancies::table, Pg, SqlType = Bool> + '_> {
+    if actor.role.sends() {
+        return visible(&actor.scope);
+    }
+    let under_way = shipments::table
+        .select(shipments::id)
+        .filter(shipments::status.eq_any([ShipmentStatus::Dispatched, ShipmentStatus::PartiallyReceived]));
+    let found = shipment_discrepancies::receipt_id.is_not_null().or(shipment_discrepancies::recorded_by.eq(actor.id));
+    let arrived = diesel::dsl::not(shipment_discrepancies::shipment_id.eq_any(under_way));
+    Box::new(visible(&actor.scope).and(found.or(arrived)))
+}
+
+/// A discrepancy, if its reader may see it.
+pub async fn find_shown(conn: &mut Conn, actor: &Actor, id: Uuid) -> ApiResult<ShipmentDiscrepancy> {
+    let there = shipment_discrepancies::table.filter(shipment_discrepancies::id.eq(id)).filter(shown(actor));
+    let found = there.select(ShipmentDiscrepancy::as_select()).first(conn).await.optional()?;
+    found.ok_or_else(|| ApiError::new(Code::NotFound))
+}
+
 /// One page of discrepancies.
 pub async fn list(
     conn: &mut Conn,
-    scope: &Scope,
+    actor: &Actor,
     filter: &DiscrepancyFilter,
     page: &PageQuery,
 ) -> ApiResult<Vec<ShipmentDiscrepancy>> {
-    let mut query = shipment_discrepancies::table.select(ShipmentDiscrepancy::as_select()).into_boxed().filter(visible(scope));
+    let mut query = shipment_discrepancies::table.select(ShipmentDiscrepancy::as_select()).into_boxed().filter(shown(actor));
     if let Some(shipment) = filter.shipment_id {
         query = query.filter(shipment_discrepancies::shipment_id.eq(shipment));
     }

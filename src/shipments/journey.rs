@@ -15,7 +15,8 @@ use super::{
     actions::{lines_of, of_shipment},
     acts::{CountedLine, RejectionCause},
     arrivals,
-    discrepancies::{self, DiscrepancyCause, Moved},
+    discrepancies::{self, Moved},
+    discrepancy_types::DiscrepancyCause,
     receipts,
     types::{Shipment, ShipmentContent},
 };

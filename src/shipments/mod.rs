@@ -13,6 +13,7 @@ mod arrivals;
 mod arrivals_api;
 mod contents;
 mod discrepancies;
+mod discrepancy_types;
 mod journey;
 mod legs;
 mod legs_api;
@@ -25,7 +26,7 @@ mod types;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use acts::RejectionCause;
-pub use discrepancies::DiscrepancyCause;
+pub use discrepancy_types::DiscrepancyCause;
 pub use journey::{Arrived, Journey, Way, lead};
 pub use rules::knows_the_road;
 pub use store::visible;

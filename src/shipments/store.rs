@@ -24,7 +24,7 @@ use crate::{
     error::{ApiError, ApiResult, Code, Faults},
     http::{New, PageQuery, in_use, keyset},
     register::Record,
-    requisitions::Requisition,
+    requisitions::{self, Requisition},
     schema::{items, lots, shipment_contents, shipment_lines, shipments, stock_locations},
     stock_locations::{LocationKind, StockLocation, visible as visible_places},
 };
@@ -257,15 +257,35 @@ async fn retire_lines(conn: &mut Conn, by: Uuid, shipment: Uuid) -> ApiResult<()
     Ok(())
 }
 
-/// Holds the shipment until the transaction ends, so that what is decided about it still holds when it is written.
-pub async fn lock(conn: &mut Conn, scope: &Scope, id: Uuid) -> ApiResult<ShipmentStatus> {
+/// A shipment that is held: where it stands and what it lies between.
+#[derive(Debug, Clone, Copy)]
+pub struct Held {
+    /// How far it has come.
+    pub status: ShipmentStatus,
+    /// Where it lies, or lay.
+    pub from_id: Uuid,
+    /// Where it goes.
+    pub to_id: Uuid,
+}
+
+/// Holds the shipment until the transaction ends, so that what is decided about it still holds when it is written; then the requisition
+/// that it answers, then its places (shared, as every document of theirs does): always in this order, so that nobody waits in a circle.
+pub async fn lock(conn: &mut Conn, scope: &Scope, id: Uuid) -> ApiResult<Held> {
+    type Found = (ShipmentStatus, Uuid, Uuid, Option<Uuid>, Option<DateTime<Utc>>);
     let there = shipments::table.filter(shipments::id.eq(id)).filter(visible(scope));
-    let found: Option<(ShipmentStatus, Option<DateTime<Utc>>)> =
-        there.select((shipments::status, shipments::retired_at)).for_update().first(conn).await.optional()?;
+    let columns = (shipments::status, shipments::from_id, shipments::to_id, shipments::requisition_id, shipments::retired_at);
+    let found: Option<Found> = there.select(columns).for_update().first(conn).await.optional()?;
     match found {
         None => Err(ApiError::new(Code::NotFound)),
-        Some((_, Some(_))) => Err(ApiError::new(Code::RecordDeleted)),
-        Some((status, None)) => Ok(status),
+        Some((.., Some(_))) => Err(ApiError::new(Code::RecordDeleted)),
+        Some((status, from_id, to_id, requisition, None)) => {
+            if let Some(requisition) = requisition {
+                requisitions::hold(conn, requisition).await?;
+            }
+            let ends = stock_locations::table.filter(stock_locations::id.eq_any([from_id, to_id]));
+            ends.select(stock_locations::id).order(stock_locations::id).for_share().load::<Uuid>(conn).await?;
+            Ok(Held { status, from_id, to_id })
+        }
     }
 }
 

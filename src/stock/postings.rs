@@ -132,7 +132,8 @@ INSERT INTO stock_movements (document_id, line, lot_id, quantity, occurred_on, f
 SELECT d.id, line.number, (line.given ->> 'lot_id')::uuid, (line.given ->> 'quantity')::bigint, d.occurred_on, d.from_id, d.from_holds, d.to_id, d.to_holds
 FROM documents d JOIN given g ON g.id = d.id CROSS JOIN LATERAL jsonb_array_elements(g.lines) WITH ORDINALITY AS line (given, number)";
 
-/// Turns a document round, whole and on its own day; whether the new id was free. A document of an act is turned round
+/// Turns a document round, whole and on its own day; whether the new id was free. Who wrote it has a name on it: where two are asked
+/// for, somebody else turns it round. A document of an act is turned round
 /// only `with_act`: by the act that wrote it.
 pub async fn turn_round(conn: &mut Conn, by: Uuid, id: Uuid, was: Uuid, reason: &Reason, with_act: bool) -> ApiResult<bool> {
     let turned = diesel::sql_query(TURN)
@@ -152,9 +153,9 @@ pub async fn turn_round(conn: &mut Conn, by: Uuid, id: Uuid, was: Uuid, reason: 
 
 const TURN: &str = "INSERT INTO stock_documents
       (id, kind, occurred_on, from_id, from_holds, to_id, to_holds, reference, reason, organization_id, contract_id, campaign_id,
-       reverses_id, act, act_id, recorded_by)
+       reverses_id, act, act_id, witnessed_by, recorded_by)
     SELECT $1, 'reversal', occurred_on, to_id, to_holds, from_id, from_holds, reference, $3, organization_id, contract_id, campaign_id,
-           id, CASE WHEN $5 THEN act END, CASE WHEN $5 THEN act_id END, $4
+           id, CASE WHEN $5 THEN act END, CASE WHEN $5 THEN act_id END, nullif(recorded_by, $4), $4
     FROM stock_documents WHERE id = $2 ON CONFLICT (id) DO NOTHING";
 const MOVE_BACK: &str = "INSERT INTO stock_movements (document_id, line, lot_id, quantity, occurred_on, from_id, from_holds, to_id, to_holds)
     SELECT $1, line, lot_id, quantity, occurred_on, to_id, to_holds, from_id, from_holds FROM stock_movements WHERE document_id = $2";

@@ -72,6 +72,21 @@ SELECT format('lot %s of shipment %s: %s outstanding, %s on the road', c.lot_id,
 FROM shipment_contents c JOIN shipments s ON s.id = c.shipment_id LEFT JOIN stock_balances b ON b.location_id = s.transit_id AND b.lot_id = c.lot_id
 WHERE c.retired_at IS NULL AND coalesce(b.quantity, 0) <> CASE WHEN s.transit_id IS NULL THEN 0 ELSE c.outstanding END
 UNION ALL
+SELECT format('lot %s of shipment %s: discrepancies explain %s, the contents %s', c.lot_id, c.shipment_id, x.explained, c.explained)
+FROM shipment_contents c CROSS JOIN LATERAL (
+  SELECT coalesce(sum(d.quantity), 0) AS explained FROM shipment_discrepancies d WHERE d.shipment_id = c.shipment_id AND d.lot_id = c.lot_id AND d.on_the_road) x
+WHERE c.retired_at IS NULL AND x.explained <> c.explained
+UNION ALL
+SELECT format('lot %s of shipment %s: documents say %s lost and %s returned, the contents %s and %s', c.lot_id, c.shipment_id, g.lost, g.returned, c.lost, c.returned)
+FROM shipment_contents c JOIN shipments s ON s.id = c.shipment_id CROSS JOIN LATERAL (
+  SELECT coalesce(sum(m.quantity) FILTER (WHERE t.kind = 'loss'), 0) - c.rejected * (CASE WHEN EXISTS (
+           SELECT FROM shipment_receipts r WHERE r.shipment_id = s.id AND r.rejected_to_id IS NOT NULL) THEN 0 ELSE 1 END) AS lost,
+         coalesce(sum(m.quantity) FILTER (WHERE d.kind IN ('transfer', 'return') AND NOT EXISTS (SELECT FROM shipment_receipt_documents w WHERE w.document_id = d.id)), 0) AS returned
+  FROM stock_movements m JOIN stock_documents d ON d.id = m.document_id JOIN stock_locations t ON t.id = m.to_id
+  WHERE m.lot_id = c.lot_id AND m.from_id = s.transit_id AND d.reverses_id IS NULL AND NOT EXISTS (SELECT FROM stock_documents r WHERE r.reverses_id = d.id)) g
+WHERE c.retired_at IS NULL AND s.transit_id IS NOT NULL AND NOT EXISTS (SELECT FROM shipment_receipts r WHERE r.shipment_id = s.id AND r.rejected_to_id IS NOT NULL)
+  AND (g.lost, g.returned) <> (c.lost, c.returned)
+UNION ALL
 SELECT format('lot %s of shipment %s: receipts have counted %s and %s, the contents %s and %s', c.lot_id, c.shipment_id, r.accepted, r.rejected, c.accepted, c.rejected)
 FROM shipment_contents c CROSS JOIN LATERAL (
   SELECT coalesce(sum(l.accepted), 0) AS accepted, coalesce(sum(l.rejected), 0) AS rejected

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{
     rules::{self, Step},
     store::{self, Progress},
-    types::{CountConfirmation, CountReason, StockCount, StockCountPatch, StockCountRow},
+    types::{CountConfirmation, CountReason, CountStatus, StockCount, StockCountPatch, StockCountRow},
 };
 use crate::{
     auth::Actor,
@@ -79,7 +79,11 @@ pub async fn reject(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body
 /// A count is given up.
 pub async fn cancel(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body: &Body<CountReason>) -> ApiResult<Answer> {
     once(db, actor.id, key, &body.digest, async |conn| {
-        let (_, progress) = step(conn, actor, id, Step::Cancel).await?;
+        let (count, progress) = step(conn, actor, id, Step::Cancel).await?;
+        // Whoever has seen the difference does not make the sheet go away alone.
+        if count.status == CountStatus::Counted && count.counted_by == Some(actor.id) {
+            return Err(ApiError::new(Code::SecondPersonRequired));
+        }
         proceed(conn, actor, id, &Progress { reason: Some(&body.value.reason), ..progress }).await
     })
     .await

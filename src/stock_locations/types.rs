@@ -89,6 +89,10 @@ pub struct StockLocationFields {
 
 impl Fields for StockLocationFields {
     fn check(&self, faults: &mut Faults) {
+        // Roads are named by the service.
+        if self.code.as_str().starts_with("TRANSIT-") {
+            faults.add("/code", Code::InvalidFormat);
+        }
         let of_facility = match self.kind {
             LocationKind::FacilityStore => true,
             LocationKind::Warehouse | LocationKind::Workshop | LocationKind::Quarantine => false,

@@ -109,7 +109,6 @@ async fn ketamine_comes_is_moved_used_and_lost_and_every_day_can_be_asked() {
     let moves = [
         (donor, stores.warehouse, "2015-03-02", 10_000, "receipt"),
         (stores.warehouse, stores.store, "2015-03-10", 4_000, "transfer"),
-        (stores.warehouse, donor, "2015-04-01", 100, "return"),
     ];
     for (from, to, day, quantity, kind) in moves {
         let made = stores.moved(&stores.manager, from, to, day, &[(lot, quantity)]).await.expect_status(201);
@@ -117,9 +116,17 @@ async fn ketamine_comes_is_moved_used_and_lost_and_every_day_can_be_asked() {
     }
     // What is controlled is used, lost and counted by two.
     let second = stores.app.user(Role::Manager).await;
-    for (to, quantity) in [(used, 1_500), (lost, 40)] {
-        let proposed =
-            stores.manager.post("/api/v1/controlled-issues", &document(stores.store, to, "2015-03-20", &[(lot, quantity)])).await;
+    let by_two = [
+        (stores.store, used, "2015-03-20", 1_500),
+        (stores.store, lost, "2015-03-20", 40),
+        (stores.warehouse, donor, "2015-04-01", 100),
+    ];
+    stores
+        .moved(&stores.manager, stores.warehouse, donor, "2015-04-01", &[(lot, 100)])
+        .await
+        .expect_problem(409, "second-person-required");
+    for (from, to, day, quantity) in by_two {
+        let proposed = stores.manager.post("/api/v1/controlled-issues", &document(from, to, day, &[(lot, quantity)])).await;
         let path = format!("/api/v1/controlled-issues/{}/confirmation", id_of(&proposed.expect_status(201).json()));
         second.post(&path, &json!({})).await.expect_status(200);
     }

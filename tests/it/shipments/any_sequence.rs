@@ -227,12 +227,13 @@ impl Model {
 
     fn receive(&mut self, shipment: usize, day: u32, lots: &[(i64, i64); 2], id: Uuid) -> u16 {
         let there = self.shipments[shipment].clone();
-        if !matches!(there.status, "dispatched" | "partially_received") {
+        if !matches!(there.status, "dispatched" | "partially_received" | "received") {
             return 409;
         }
         let open = |lot: usize| there.contents[lot].outstanding() - there.contents[lot].explained;
         let nothing = lots.iter().all(|line| *line == (0, 0));
-        if day < there.dispatched_on || nothing || (0..2).any(|lot| lots[lot].1 > open(lot)) {
+        let found_again = |lot: usize| there.contents[lot].explained > 0 && lots[lot].0 + lots[lot].1 > open(lot);
+        if day < there.dispatched_on || nothing || (0..2).any(|lot| lots[lot].1 > open(lot) || found_again(lot)) {
             return 422;
         }
         let counted = [0, 1].map(|lot: usize| {
@@ -324,14 +325,22 @@ impl Model {
             return 422;
         }
         for lot in 0..2 {
+            // What was explained goes its own way: gone, or never left.
+            let of = |error: bool| -> i64 {
+                let own = self
+                    .differences
+                    .iter()
+                    .filter(|one| one.on_the_road && one.open && one.shipment == shipment && one.lot == lot);
+                own.filter(|one| one.document_error == error).map(|one| one.quantity).sum()
+            };
+            let (gone, stayed) = (of(false), of(true));
             let content = &mut self.shipments[shipment].contents[lot];
-            let outstanding = content.outstanding();
-            let fate = if lost { &mut content.lost } else { &mut content.returned };
-            *fate += outstanding;
+            let rest = content.outstanding() - gone - stayed;
+            let returned = stayed + if lost { 0 } else { rest };
+            content.lost += gone + if lost { rest } else { 0 };
+            content.returned += returned;
             content.explained = 0;
-            if !lost {
-                self.post(&[(WAREHOUSE, lot, outstanding, day)]);
-            }
+            self.post(&[(WAREHOUSE, lot, returned, day)]);
         }
         for one in self.differences.iter_mut().filter(|one| one.shipment == shipment) {
             one.on_the_road = false;

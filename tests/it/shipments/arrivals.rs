@@ -28,12 +28,17 @@ async fn ketamine_reaches_the_cave_hospital_in_two_receipts_with_40_broken_and_2
     let sent = place.act(&path, "dispatch", &json!({"dispatched_on": "2014-05-21"})).await.expect_status(200).json();
     assert_eq!((fate(&sent, sooner), fate(&sent, later)), ([1_500, 0, 0, 0, 0, 1_500], [2_500, 0, 0, 0, 0, 2_500]));
 
-    let first = place.act(&path, "receipts", &receipt("2014-05-27", &[(sooner, 1_460, 40)])).await.expect_status(201).json();
+    let mut first = receipt("2014-05-27", &[(sooner, 1_460, 40)]);
+    // What is controlled is not given up by one person: it is set aside.
+    place.act(&path, "receipts", &first).await.expect_problem(409, "second-person-required");
+    first["rejected_to_id"] = json!(place.quarantine);
+    let first = place.act(&path, "receipts", &first).await.expect_status(201).json();
     assert_eq!(place.read(&path).await["status"], "partially_received");
     place.act(&path, "receipts", &receipt("2014-05-29", &[(later, 2_300, 0)])).await.expect_status(201);
     place.act(&path, "closing", &json!({"closed_on": "2014-05-30"})).await.expect_problem(409, "outstanding");
     let seized = json!({"lot_id": later, "cause": "seized", "quantity": 200, "occurred_on": "2014-05-24", "value": "340.00", "currency": "USD"});
-    let seized = place.act(&path, "discrepancies", &seized).await.expect_status(201).json();
+    let clerk = place.app.clerk(place.facility).await;
+    let seized = clerk.post(&format!("{path}/discrepancies"), &seized).await.expect_status(201).json();
     assert_eq!((&seized["status"], &seized["on_the_road"], &seized["value"]), (&json!("open"), &json!(true), &json!("340.00")));
     // It is explained, and still outstanding: it cannot be closed before it is settled.
     place.act(&path, "closing", &json!({"closed_on": "2014-05-30"})).await.expect_problem(409, "outstanding");
