@@ -12,7 +12,7 @@ use super::{
 use crate::{db::Conn, error::ApiResult};
 
 /// Which column of a sheet holds the number of a lot, beside `item_code`.
-const NUMBERS: &[(&str, &str)] = &[("lots", "number"), ("shipment_lines", "lot_number")];
+const NUMBERS: &[(&str, &str)] = &[("lots", "number"), ("shipment_lines", "lot_number"), ("stock_document_lines", "lot_number")];
 
 /// What names a lot: an item that does not expire has one lot, without a number.
 pub fn lot_key(item: &str, number: &str) -> String {

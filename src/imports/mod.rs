@@ -4,6 +4,7 @@
 //! A sheet is named after its table; its columns are the fields of the record, with `<name>_code` in the
 //! place of `<name>_id`. See `demo/README.md` for all of them.
 
+mod documents;
 mod lots;
 mod rows;
 mod sheets;
