@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
     CellFault, Sheet,
     lots::lot_key,
-    rows::{Columns, cell_under, fault},
+    rows::{Columns, Lines, cell_under, fault},
     tables::{BATCH, Import, made_id},
 };
 use crate::{
@@ -21,9 +21,6 @@ use crate::{
 
 const HEADS: &str = "stock_documents";
 const LINES: &str = "stock_document_lines";
-
-/// The lines of a paper, each with the row that it stands on.
-type Lines = Vec<(usize, Map<String, Value>)>;
 
 /// A paper as it was read: its row, its id, its words.
 type Read = (usize, Uuid, NewStockDocument);
@@ -76,7 +73,7 @@ impl Import<'_> {
     }
 
     /// Posts the papers that bring something from outside, or all others, by the set and the oldest first.
-    pub(super) async fn post(&mut self, conn: &mut Conn, papers: &Option<Papers<'_>>, from_outside: bool) -> ApiResult<()> {
+    pub(super) async fn post(&mut self, conn: &mut Conn, papers: Option<&Papers<'_>>, from_outside: bool) -> ApiResult<()> {
         let Some(Papers { heads, columns, new }) = papers else { return Ok(()) };
         let now: Vec<&Paper> = new.iter().filter(|paper| paper.from_outside == from_outside).collect();
         for batch in now.chunks(BATCH) {
@@ -127,13 +124,11 @@ impl Import<'_> {
         for (row, cells) in &sheet.rows {
             let cell = |heading: &str| cell_under(heading, sheet, cells);
             let mut content = columns.object(sheet, *row, cells, &self.ids, &mut self.summary.faults);
-            match self.ids.get(&("lots", lot_key(cell("item_code"), cell("lot_number")))) {
-                Some(lot) => drop(content.insert("lot_id".to_owned(), Value::String(lot.to_string()))),
-                None => {
-                    self.summary.faults.push(fault(sheet, *row, "lot_number", Code::UnknownReference));
-                    continue;
-                }
-            }
+            let Some(lot) = self.ids.get(&("lots", lot_key(cell("item_code"), cell("lot_number")))) else {
+                self.summary.faults.push(fault(sheet, *row, "lot_number", Code::UnknownReference));
+                continue;
+            };
+            content.insert("lot_id".to_owned(), Value::String(lot.to_string()));
             lines.entry(cell("document_reference").to_owned()).or_default().push((*row, content));
         }
         lines

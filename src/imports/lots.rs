@@ -19,6 +19,11 @@ pub fn lot_key(item: &str, number: &str) -> String {
     format!("{item}\u{1f}{number}")
 }
 
+/// The id of an imported lot.
+pub fn id_of_lot(item: &str, number: &str) -> Uuid {
+    made_id("lots", &lot_key(item, number))
+}
+
 impl Import<'_> {
     /// The ids of all lots that the sheets speak of: those in the database, in one query, and those to be made.
     pub(super) async fn find_lots(&mut self, conn: &mut Conn, sheets: &[Sheet]) -> ApiResult<()> {

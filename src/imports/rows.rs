@@ -19,6 +19,9 @@ use crate::error::{Code, Fault, Faults};
 /// Where the ids of a sheet's references come from: `(table, code)`.
 pub type Ids = HashMap<(&'static str, String), Uuid>;
 
+/// The lines of a record, each with the row that it stands on.
+pub type Lines = Vec<(usize, Map<String, Value>)>;
+
 /// The table that a column of codes refers to.
 pub fn referred_table(stem: &str, own: &'static str) -> Option<&'static str> {
     Some(match stem {
@@ -97,7 +100,7 @@ impl Columns {
     pub fn read_with_lines<T: Deserr<Faults>>(
         &self,
         (heads, row, cells): (&Sheet, usize, &[String]),
-        (lines, own): (&Sheet, Vec<(usize, Map<String, Value>)>),
+        (lines, own): (&Sheet, Lines),
         ids: &Ids,
         check: impl FnOnce(&T, &mut Faults),
     ) -> Result<T, Vec<CellFault>> {

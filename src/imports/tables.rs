@@ -88,9 +88,9 @@ pub async fn import(conn: &mut Conn, actor: &Actor, sheets: &[Sheet], progress: 
     import.records::<Lot>(conn, sheets, "lots").await?;
     let papers = import.papers(conn, sheets).await?;
     // What came from outside lies there before anything leaves; what was used or lost had come first.
-    import.post(conn, &papers, true).await?;
+    import.post(conn, papers.as_ref(), true).await?;
     import.shipments(conn, sheets).await?;
-    import.post(conn, &papers, false).await?;
+    import.post(conn, papers.as_ref(), false).await?;
     Ok(import.summary)
 }
 
@@ -318,6 +318,7 @@ fn not_added(rows: &[usize], ids: impl Iterator<Item = Uuid>, added: &[Uuid]) ->
     rows.into_iter()
 }
 
-pub(super) fn made_id(table: &str, code: &str) -> Uuid {
+/// The id of an imported record, made from its table and its code.
+pub fn made_id(table: &str, code: &str) -> Uuid {
     Uuid::new_v5(&NAMESPACE, format!("{table}:{code}").as_bytes())
 }
