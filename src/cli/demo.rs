@@ -1,17 +1,17 @@
 //! The demo: the campaign's sheets, and one account per role.
 
-use std::{fs, io, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{collections::HashMap, fs, io, os::unix::fs::OpenOptionsExt, path::Path};
 
 use diesel::{ExpressionMethods, QueryDsl, TextExpressionMethods};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::{Outcome, block_on, database::Database, sentence, tasks};
+use super::{Outcome, block_on, database::Database, sentence, story, tasks};
 use crate::{
-    auth::{Role, SYSTEM},
+    auth::{Actor, Role, SYSTEM, Scope},
     config::Config,
     db::{Conn, Db},
-    error::{ApiError, ApiResult},
+    error::{ApiError, ApiResult, Locale},
     imports, keys,
     schema::{areas, facilities, organizations, users as user_rows},
     sessions,
@@ -76,18 +76,27 @@ async fn is_somebodys(url: &str) -> Outcome<bool> {
 async fn accounts(url: &str, password: &str, renew: bool) -> Outcome {
     let db = Db::new(url, 1).map_err(sentence)?;
     let made = db.write(async |conn| {
+        let mut people = HashMap::new();
         for role in Role::ALL {
-            account(conn, *role, password, renew).await?;
+            people.insert(*role, account(conn, *role, password, renew).await?);
         }
-        Ok(())
+        Ok(people)
     });
-    made.await.map_err(|error| match error.faults.as_slice().first() {
-        Some(fault) => format!("the demo accounts could not be made: {}", fault.code.text(crate::error::Locale::English)),
-        None => format!("the demo accounts could not be made: {}", error.cause.unwrap_or_else(|| error.code.as_str().to_owned())),
-    })
+    let people = made.await.map_err(|error| told("the demo accounts could not be made", error))?;
+    let (Some(manager), Some(coordinator)) = (people.get(&Role::Manager), people.get(&Role::Coordinator)) else {
+        return Err("the demo has no manager and no coordinator".to_owned());
+    };
+    story::play(&db, manager, coordinator).await.map_err(|error| told("the demo could not be played", error))
 }
 
-async fn account(conn: &mut Conn, role: Role, password: &str, renew: bool) -> ApiResult<()> {
+fn told(what: &str, error: ApiError) -> String {
+    match error.faults.as_slice().first() {
+        Some(fault) => format!("{what}: {} {}", fault.pointer, fault.code.text(Locale::English)),
+        None => format!("{what}: {}", error.cause.unwrap_or_else(|| error.code.as_str().to_owned())),
+    }
+}
+
+async fn account(conn: &mut Conn, role: Role, password: &str, renew: bool) -> ApiResult<Actor> {
     let email = Email::parse(&format!("{}@demo.siraj.example", role.as_str())).map_err(ApiError::new)?;
     let name = Name::parse(&format!("Demo {}", role.as_str())).map_err(ApiError::new)?;
     let mut new = NewUser { id: None, email, name, role, organization_id: None, facility_id: None, area_ids: Vec::new() };
@@ -112,7 +121,8 @@ async fn account(conn: &mut Conn, role: Role, password: &str, renew: bool) -> Ap
     if renew || !sessions::has_password(conn, user.id).await? {
         sessions::set_password(conn, user.id, password).await?;
     }
-    Ok(())
+    let scope = if new.area_ids.is_empty() { Scope::Everything } else { Scope::Areas(new.area_ids) };
+    Ok(Actor { id: user.id, role, scope })
 }
 
 /// The operator's password, or one of our own that stays the same from start to start.

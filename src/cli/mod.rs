@@ -4,6 +4,7 @@ mod database;
 mod demo;
 mod doctor;
 mod serve;
+mod story;
 mod tasks;
 
 use std::{path::PathBuf, process::ExitCode};

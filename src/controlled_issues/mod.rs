@@ -11,4 +11,5 @@ mod statements;
 mod store;
 mod types;
 
+pub use actions::{confirm, propose};
 pub use api::routes;

@@ -154,6 +154,14 @@ pub fn merge(target: &mut Value, patch: &Value) {
     }
 }
 
+impl<T: Deserr<Faults>> Body<T> {
+    /// A body that the service says to itself, read as strictly as one that was sent.
+    pub fn said(value: Value) -> ApiResult<Self> {
+        let digest = sha256(&[value.to_string().as_bytes()]);
+        Ok(Self { value: deserr::deserialize::<T, _, Faults>(value)?, digest })
+    }
+}
+
 impl<T: Deserr<Faults> + 'static> FromRequest for Body<T> {
     type Error = ApiError;
     type Future = Pin<Box<dyn Future<Output = ApiResult<Self>>>>;

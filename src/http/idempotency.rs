@@ -31,6 +31,13 @@ pub struct IdempotencyKey {
     request: String,
 }
 
+impl IdempotencyKey {
+    /// Of a step that the service takes by itself: what names it is the id of its record.
+    pub const fn none() -> Self {
+        Self { key: None, request: String::new() }
+    }
+}
+
 impl FromRequest for IdempotencyKey {
     type Error = ApiError;
     type Future = Ready<ApiResult<Self>>;

@@ -12,11 +12,16 @@ use super::{
 use crate::{db::Conn, error::ApiResult};
 
 /// Which column of a sheet holds the number of a lot, beside `item_code`.
-const NUMBERS: &[(&str, &str)] = &[("lots", "number"), ("shipment_lines", "lot_number")];
+const NUMBERS: &[(&str, &str)] = &[("lots", "number"), ("shipment_lines", "lot_number"), ("stock_document_lines", "lot_number")];
 
 /// What names a lot: an item that does not expire has one lot, without a number.
 pub fn lot_key(item: &str, number: &str) -> String {
     format!("{item}\u{1f}{number}")
+}
+
+/// The id of an imported lot.
+pub fn id_of_lot(item: &str, number: &str) -> Uuid {
+    made_id("lots", &lot_key(item, number))
 }
 
 impl Import<'_> {

@@ -4,6 +4,7 @@
 //! A sheet is named after its table; its columns are the fields of the record, with `<name>_code` in the
 //! place of `<name>_id`. See `demo/README.md` for all of them.
 
+mod documents;
 mod lots;
 mod rows;
 mod sheets;
@@ -14,8 +15,9 @@ use std::fmt;
 
 use crate::error::{Code, Locale};
 
+pub use lots::id_of_lot;
 pub use sheets::{Sheet, SheetError, demo_sheets, read_sheets};
-pub use tables::{Progress, Summary, import};
+pub use tables::{Progress, Summary, import, made_id};
 
 /// What is wrong with one cell.
 #[derive(Debug, Clone, PartialEq, Eq)]

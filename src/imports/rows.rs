@@ -19,6 +19,9 @@ use crate::error::{Code, Fault, Faults};
 /// Where the ids of a sheet's references come from: `(table, code)`.
 pub type Ids = HashMap<(&'static str, String), Uuid>;
 
+/// The lines of a record, each with the row that it stands on.
+pub type Lines = Vec<(usize, Map<String, Value>)>;
+
 /// The table that a column of codes refers to.
 pub fn referred_table(stem: &str, own: &'static str) -> Option<&'static str> {
     Some(match stem {
@@ -32,6 +35,7 @@ pub fn referred_table(stem: &str, own: &'static str) -> Option<&'static str> {
         "staff" => "staff",
         "item" => "items",
         "from" | "to" => "stock_locations",
+        "adjustment_reason" => "adjustment_reasons",
         _ => return None,
     })
 }
@@ -92,6 +96,36 @@ impl Columns {
         }
     }
 
+    /// A row with the lines that hang on it, each with the row that it stands on, as one record that is right by itself.
+    pub fn read_with_lines<T: Deserr<Faults>>(
+        &self,
+        (heads, row, cells): (&Sheet, usize, &[String]),
+        (lines, own): (&Sheet, Lines),
+        ids: &Ids,
+        check: impl FnOnce(&T, &mut Faults),
+    ) -> Result<T, Vec<CellFault>> {
+        let mut faults = Vec::new();
+        let mut object = self.object(heads, row, cells, ids, &mut faults);
+        let (rows, own): (Vec<usize>, Vec<Map<String, Value>>) = own.into_iter().unzip();
+        object.insert("lines".to_owned(), own.into_iter().map(Value::Object).collect());
+        let read = deserr::deserialize::<T, _, Faults>(Value::Object(object)).and_then(|fields| {
+            let mut faults = Faults::default();
+            check(&fields, &mut faults);
+            faults.into_result().map(|()| fields)
+        });
+        match read {
+            Ok(fields) if faults.is_empty() => Ok(fields),
+            Ok(_) => Err(faults),
+            Err(more) => {
+                let (of_lines, of_head): (Vec<_>, Vec<_>) =
+                    more.0.into_iter().partition(|one| one.pointer.starts_with("/lines/"));
+                add_new(&mut faults, self.told(heads, row, of_head));
+                add_new(&mut faults, of_lines.into_iter().map(|one| told_of_line(lines, &rows, one)).collect());
+                Err(faults)
+            }
+        }
+    }
+
     /// A row as the JSON that the API would have been sent.
     pub fn object(
         &self,
@@ -125,11 +159,23 @@ impl Columns {
             let from = self.fields.iter().find(|(_, field)| match field {
                 Field::Plain(field, _) | Field::Reference(field, _) => *field == name,
             });
-            let column = from.map_or(name, |(heading, _)| heading.clone());
+            // No sheet has a column for its lines: it is the row as a whole.
+            let column = from.map(|(heading, _)| heading.clone()).or((name != "lines").then_some(name)).unwrap_or_default();
             CellFault { allowed: one.allowed, ..fault(sheet, row, &column, one.code) }
         });
         told.collect()
     }
+}
+
+/// `/lines/2/quantity` as the cell it came from.
+fn told_of_line(sheet: &Sheet, rows: &[usize], one: Fault) -> CellFault {
+    let mut parts = one.pointer.split('/').skip(2);
+    let row = parts.next().and_then(|index| index.parse::<usize>().ok()).and_then(|index| rows.get(index)).copied().unwrap_or(1);
+    let column = match parts.next().unwrap_or_default() {
+        "lot_id" => "lot_number".to_owned(),
+        name => name.strip_suffix("_id").map_or_else(|| name.to_owned(), |stem| format!("{stem}_code")),
+    };
+    CellFault { allowed: one.allowed, ..fault(sheet, row, &column, one.code) }
 }
 
 /// One fault a cell is enough: what a missing reference leaves behind is not told again.

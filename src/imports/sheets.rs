@@ -115,7 +115,7 @@ macro_rules! demo {
 demo! {
     "areas" "area_access" "organizations" "projects" "facilities" "facility_status" "project_facilities" "contracts"
     "contract_facilities" "campaigns" "campaign_facilities" "claims" "staff" "assignments" "items" "stock_locations" "lots" "shipments"
-    "shipment_lines"
+    "shipment_lines" "stock_documents" "stock_document_lines"
 }
 
 /// The demo campaign, as it stands in the folder `demo`.

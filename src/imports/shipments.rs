@@ -9,12 +9,12 @@ use uuid::Uuid;
 use super::{
     CellFault, Sheet,
     lots::lot_key,
-    rows::{Columns, add_new, cell_under, fault},
+    rows::{Columns, cell_under, fault},
     tables::Import,
 };
 use crate::{
     db::Conn,
-    error::{ApiResult, Code, Fault, Faults},
+    error::{ApiResult, Code, Faults},
     http::New,
     register::{Fields, Record},
     shipments::{self, Arrived, DiscrepancyCause, Journey, RejectionCause, Shipment, ShipmentFields, ShipmentLineFields},
@@ -74,7 +74,9 @@ impl Import<'_> {
             let (dispatched, received) =
                 (self.day(heads, *row, cells, "dispatched_on"), self.day(heads, *row, cells, "received_on"));
             let way = Way { id, row: *row, dispatched, received, fates };
-            match self.shipment(&columns, heads, lines, (*row, cells), own) {
+            let own = own.into_iter().map(|line| (line.row, line.content)).collect();
+            let whole = columns.read_with_lines((heads, *row, cells), (lines, own), &self.ids, ShipmentFields::check);
+            match whole {
                 Err(faults) => self.summary.faults.extend(faults),
                 Ok(fields) => {
                     self.summary.faults.extend(way.judge(heads, lines, &fields));
@@ -155,35 +157,6 @@ impl Import<'_> {
             own.push(SheetLine { row: *row, content, fate });
         }
         lines
-    }
-
-    fn shipment(
-        &self,
-        columns: &Columns,
-        heads: &Sheet,
-        lines: &Sheet,
-        (row, cells): (usize, &[String]),
-        own: Vec<SheetLine>,
-    ) -> Result<ShipmentFields, Vec<CellFault>> {
-        let mut faults = Vec::new();
-        let mut object = columns.object(heads, row, cells, &self.ids, &mut faults);
-        let (rows, own): (Vec<usize>, Vec<Map<String, Value>>) = own.into_iter().map(|line| (line.row, line.content)).unzip();
-        object.insert("lines".to_owned(), own.into_iter().map(Value::Object).collect());
-        let read = deserr::deserialize::<ShipmentFields, _, Faults>(Value::Object(object)).and_then(|fields| {
-            let mut faults = Faults::default();
-            fields.check(&mut faults);
-            faults.into_result().map(|()| fields)
-        });
-        match read {
-            Ok(fields) if faults.is_empty() => Ok(fields),
-            Ok(_) => Err(faults),
-            Err(more) => {
-                let (of_lines, of_head) = split(more);
-                add_new(&mut faults, columns.told(heads, row, of_head));
-                add_new(&mut faults, of_lines.into_iter().map(|one| told_of_line(lines, &rows, one)).collect());
-                Err(faults)
-            }
-        }
     }
 }
 
@@ -286,18 +259,4 @@ fn fate(sheet: &Sheet, row: usize, cells: &[String], faults: &mut Vec<CellFault>
     let missing = of_the_road().copied().find(|cause| cause.as_str() == cell("missing_cause"));
     word("missing_cause", missing.is_some(), of_the_road().map(|cause| cause.as_str()).collect());
     Fate { arrived, cause, missing }
-}
-
-/// Faults of lines, and faults of the shipment itself.
-fn split(faults: Faults) -> (Vec<Fault>, Vec<Fault>) {
-    faults.0.into_iter().partition(|one| one.pointer.starts_with("/lines/"))
-}
-
-/// `/lines/2/quantity` as the cell it came from.
-fn told_of_line(sheet: &Sheet, rows: &[usize], one: Fault) -> CellFault {
-    let mut parts = one.pointer.split('/').skip(2);
-    let row = parts.next().and_then(|index| index.parse::<usize>().ok()).and_then(|index| rows.get(index)).copied().unwrap_or(1);
-    let name = parts.next().unwrap_or_default();
-    let column = name.strip_suffix("_id").map_or_else(|| name.to_owned(), |stem| format!("{stem}_code"));
-    CellFault { allowed: one.allowed, ..fault(sheet, row, &column, one.code) }
 }

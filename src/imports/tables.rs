@@ -35,7 +35,7 @@ use crate::{
 /// Ids of imported records are made from their codes, so that the same sheet makes the same records anywhere.
 const NAMESPACE: Uuid = Uuid::from_u128(0x5127_a700_0000_4000_8000_0000_0000_0001);
 /// Rows of one statement; PostgreSQL takes 65,535 values at once.
-const BATCH: usize = 1_000;
+pub(super) const BATCH: usize = 1_000;
 
 /// What an import did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub(super) struct Import<'a> {
     pub(super) actor: &'a Actor,
     pub(super) ids: Ids,
     pub(super) summary: Summary,
-    progress: Progress<'a>,
+    pub(super) progress: Progress<'a>,
 }
 
 /// Imports sheets in one transaction of the caller's. With faults in the summary, the caller must roll back.
@@ -86,7 +86,11 @@ pub async fn import(conn: &mut Conn, actor: &Actor, sheets: &[Sheet], progress: 
     import.records::<Item>(conn, sheets, "items").await?;
     import.records::<StockLocation>(conn, sheets, "stock_locations").await?;
     import.records::<Lot>(conn, sheets, "lots").await?;
+    let papers = import.papers(conn, sheets).await?;
+    // What came from outside lies there before anything leaves; what was used or lost had come first.
+    import.post(conn, papers.as_ref(), true).await?;
     import.shipments(conn, sheets).await?;
+    import.post(conn, papers.as_ref(), false).await?;
     Ok(import.summary)
 }
 
@@ -111,6 +115,8 @@ const SHEETS: &[&str] = &[
     "lots",
     "shipments",
     "shipment_lines",
+    "stock_documents",
+    "stock_document_lines",
 ];
 
 impl Import<'_> {
@@ -258,7 +264,7 @@ impl Import<'_> {
     }
 
     /// Two rows of one name would be one record, and one of them lost without a word.
-    fn each_once(&mut self, sheet: &Sheet, column: &str, ids: &[(usize, Uuid)]) -> bool {
+    pub(super) fn each_once(&mut self, sheet: &Sheet, column: &str, ids: &[(usize, Uuid)]) -> bool {
         let mut seen = HashSet::new();
         let repeated = ids
             .iter()
@@ -270,7 +276,7 @@ impl Import<'_> {
     }
 
     /// Tells of rows whose record is there and says something else.
-    fn conflicts(&mut self, sheet: &Sheet, column: &str, rows: impl Iterator<Item = usize>) {
+    pub(super) fn conflicts(&mut self, sheet: &Sheet, column: &str, rows: impl Iterator<Item = usize>) {
         self.summary.faults.extend(rows.map(|row| fault(sheet, row, named(sheet, column), Code::RecordConflict)));
     }
 
@@ -312,6 +318,7 @@ fn not_added(rows: &[usize], ids: impl Iterator<Item = Uuid>, added: &[Uuid]) ->
     rows.into_iter()
 }
 
-pub(super) fn made_id(table: &str, code: &str) -> Uuid {
+/// The id of an imported record, made from its table and its code.
+pub fn made_id(table: &str, code: &str) -> Uuid {
     Uuid::new_v5(&NAMESPACE, format!("{table}:{code}").as_bytes())
 }

@@ -12,6 +12,8 @@ mod rules;
 mod store;
 mod types;
 
+pub use actions::step;
 pub use api::routes;
 pub use made::{make, reject, release, the_one};
+pub use rules::Step;
 pub use types::{Lot, LotFields, LotStatus};

@@ -26,6 +26,7 @@ mod types;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use acts::RejectionCause;
+pub use arrivals::{claim, settle};
 pub use discrepancy_types::DiscrepancyCause;
 pub use journey::{Arrived, Journey, Way, lead};
 pub use rules::knows_the_road;

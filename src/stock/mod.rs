@@ -17,9 +17,9 @@ mod written;
 
 pub use api::routes;
 pub use postings::{Posting, post, turn_round};
-pub use rules::{MOST_LINES, lines as check_lines};
+pub use rules::{MOST_LINES, document as check_document, kind as kind_between, lines as check_lines};
 pub use statements::{Stretch, stretch};
-pub use store::first_to_expire;
-pub use types::{Act, DocumentKind, StockDocument, StockLine};
+pub use store::{first_to_expire, of_ids};
+pub use types::{Act, DocumentKind, NewStockDocument, StockDocument, StockLine};
 pub use verify::{Verified, verify};
 pub use written::{ActLine, posted_by};

@@ -59,6 +59,13 @@ pub async fn find(conn: &mut Conn, scope: &Scope, id: Uuid) -> ApiResult<StockDo
     with_lines(conn, vec![row]).await?.pop().ok_or_else(|| ApiError::new(Code::NotFound))
 }
 
+/// The documents of these ids, whosever they are: for who has seen to that already.
+pub async fn of_ids(conn: &mut Conn, ids: &[Uuid]) -> ApiResult<Vec<StockDocument>> {
+    let rows =
+        stock_documents::table.filter(stock_documents::id.eq_any(ids)).select(StockDocumentRow::as_select()).load(conn).await?;
+    with_lines(conn, rows).await
+}
+
 /// The rows as whole documents: all lines in one query.
 async fn with_lines(conn: &mut Conn, rows: Vec<StockDocumentRow>) -> ApiResult<Vec<StockDocument>> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();

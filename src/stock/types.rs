@@ -107,7 +107,7 @@ pub struct NewStockDocument {
 
 impl NewStockDocument {
     /// What is posted for it.
-    pub(super) fn posting(&self, id: Uuid, kind: DocumentKind) -> Posting {
+    pub fn posting(&self, id: Uuid, kind: DocumentKind) -> Posting {
         Posting {
             id,
             kind,

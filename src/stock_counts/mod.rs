@@ -10,4 +10,6 @@ mod rules;
 mod store;
 mod types;
 
+pub use actions::{confirm, submit};
 pub use api::routes;
+pub use types::StockCount;

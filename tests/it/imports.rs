@@ -13,7 +13,7 @@ use siraj::{
 use crate::support::{TestApp, client::Client, id_of};
 
 /// Imports as the command line does: whole or nothing.
-async fn load(app: &TestApp, sheets: &[Sheet]) -> Summary {
+pub async fn load(app: &TestApp, sheets: &[Sheet]) -> Summary {
     let db = Db::new(&app.database.service_url(), 1).expect("a pool");
     let told = std::cell::RefCell::new(Summary::default());
     let done: ApiResult<()> = db
@@ -152,7 +152,7 @@ async fn an_import_that_is_run_again_changes_nothing() {
     assert_eq!(count().await, before, "nothing was written");
 }
 
-fn sheet(name: &str, columns: &[&str], rows: &[&[&str]]) -> Sheet {
+pub fn sheet(name: &str, columns: &[&str], rows: &[&[&str]]) -> Sheet {
     let own = |cells: &[&str]| cells.iter().map(ToString::to_string).collect::<Vec<_>>();
     let rows = rows.iter().enumerate().map(|(index, cells)| (index + 2, own(cells))).collect();
     Sheet { name: name.to_owned(), columns: own(columns), rows }
@@ -189,11 +189,11 @@ async fn every_wrong_cell_is_named_and_nothing_is_written() {
 }
 
 /// A day that has not come.
-fn soon() -> String {
+pub fn soon() -> String {
     (chrono::Utc::now() + chrono::Days::new(10)).date_naive().to_string()
 }
 
-fn told(summary: &Summary) -> Vec<(&str, usize, &str, &str)> {
+pub fn told(summary: &Summary) -> Vec<(&str, usize, &str, &str)> {
     let mut told: Vec<_> =
         summary.faults.iter().map(|one| (one.sheet.as_str(), one.row, one.column.as_str(), one.code.as_str())).collect();
     told.sort_unstable();

@@ -21,6 +21,7 @@ mod embedded;
 mod equipment;
 mod facilities;
 mod fuel;
+mod imported_stock;
 mod imports;
 mod items;
 mod lots;
