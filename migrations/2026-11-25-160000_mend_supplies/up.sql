@@ -51,12 +51,12 @@ BEGIN
 END $$;
 
 -- What is controlled leaves the book, or comes into it by a count, with two names; whatever act writes it, and when it is undone too.
--- What an import brings of the past was signed on paper.
+-- What an import tells of shipments of the past was signed on paper.
 CREATE OR REPLACE FUNCTION siraj_movements_witnessed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
   IF EXISTS (
     SELECT FROM added m JOIN stock_documents d ON d.id = m.document_id
-    WHERE d.witnessed_by IS NULL AND d.recorded_by <> '00000000-0000-7000-8000-000000000001'
+    WHERE d.witnessed_by IS NULL AND NOT (d.recorded_by = '00000000-0000-7000-8000-000000000001' AND coalesce(d.act, '') = 'shipment')
       AND (m.from_holds AND NOT m.to_holds OR m.to_holds AND NOT m.from_holds AND d.kind = 'count')
       AND EXISTS (SELECT FROM lots l JOIN items i ON i.id = l.item_id WHERE l.id = m.lot_id AND i.controlled)
   ) THEN
