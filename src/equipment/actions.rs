@@ -73,11 +73,17 @@ pub async fn start(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body:
     .await
 }
 
-/// Spare parts leave the workshop.
+/// Spare parts leave the workshop. The same document sent again takes nothing twice.
 pub async fn use_parts(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body: &Body<RepairParts>) -> ApiResult<Answer> {
-    let RepairParts { used_on, lines } = &body.value;
+    let RepairParts { id: document, used_on, lines } = &body.value;
     once(db, actor.id, key, &body.digest, async |conn| {
         let job = store::lock_job(conn, &actor.scope, id).await?;
+        // Before it is judged: the job may have gone on since it was first sent.
+        if let Some(document) = document
+            && taken_already(conn, id, *document, &body.value).await?
+        {
+            return Ok(told_of(conn, actor, id).await?.again());
+        }
         rules::only(job.status, RepairStatus::InRepair)?;
         let mut faults = followed("/used_on", job.started_on, *used_on);
         stock::check_lines(&mut faults, lines);
@@ -91,10 +97,28 @@ pub async fn use_parts(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, b
             return Err(ApiError::new(Code::Forbidden));
         }
         let posting = Posting::of(Act::RepairJob, id, DocumentKind::Issue, *used_on, ends, lines.clone());
-        post(conn, actor.id, &[posting]).await?;
+        let posting = Posting { id: document.unwrap_or(posting.id), ..posting };
+        if !post(conn, actor.id, &[posting]).await? {
+            return Err(ApiError::new(Code::RecordConflict));
+        }
         told_of(conn, actor, id).await
     })
     .await
+}
+
+/// Whether the job has this document of parts, and it says the same.
+async fn taken_already(conn: &mut Conn, job: Uuid, document: Uuid, parts: &RepairParts) -> ApiResult<bool> {
+    let used = posted_by(conn, Act::RepairJob, job).await?;
+    let used: Vec<_> = used.iter().filter(|line| line.document_id == document).collect();
+    if used.is_empty() {
+        return Ok(false);
+    }
+    let told = used.iter().map(|line| (line.occurred_on, line.lot_id, line.quantity));
+    if told.eq(parts.lines.iter().map(|line| (parts.used_on, line.lot_id, line.quantity))) {
+        Ok(true)
+    } else {
+        Err(ApiError::new(Code::RecordConflict))
+    }
 }
 
 /// Parts that were written by mistake come back.

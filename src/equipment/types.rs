@@ -265,6 +265,9 @@ pub struct RepairStart {
 #[deserr(error = Faults, deny_unknown_fields)]
 #[schema(example = json!({"used_on": "2015-02-04", "lines": [{"lot_id": "0193a1c2-0000-7000-8000-000000000007", "quantity": 1}]}))]
 pub struct RepairParts {
+    /// Of the document that takes them; chosen by the client (UUID), or made by the service when absent.
+    #[deserr(default)]
+    pub id: Option<Uuid>,
     /// The day.
     pub used_on: NaiveDate,
     /// Which, and how many.

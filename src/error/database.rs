@@ -128,6 +128,7 @@ const SPECIAL: &[(&str, Code, &[&str])] = &[
     ("fuel_tanks_capacity_check", Code::TankOverCapacity, &["/capacity_litres"]),
     ("generators_tank_id_check", Code::UnfitReference, &["/tank_id"]),
     ("generator_hours_ran_on_order_check", Code::DateOrder, &["/ran_on"]),
+    ("generator_hours_dipped_check", Code::DipStands, &["/ran_on"]),
     ("fuel_dips_later_check", Code::DipStands, &["/dipped_on"]),
     ("fuel_dips_once_check", Code::WrongState, &[]),
     ("shipments_order_check", Code::DateOrder, &["/received_on"]),

@@ -204,7 +204,18 @@ fn text_of(value: Option<&Value>) -> String {
 }
 
 fn disarm(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']) { format!("'{text}") } else { text.to_owned() }
+    if !is_decimal(text) && text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// A decimal travels as text; below zero it begins with the sign of a formula, and is none.
+fn is_decimal(text: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
+    digits(whole.strip_prefix('-').unwrap_or(whole)) && fraction.is_none_or(digits)
 }
 
 fn csv_rows<T: Serialize>(columns: &[String], records: &[T]) -> ApiResult<Vec<u8>> {
@@ -245,4 +256,19 @@ fn workbook(columns: &[String], rows: &[Vec<Cell>]) -> Result<Vec<u8>, rust_xlsx
     }
     sheet.autofit();
     workbook.save_to_buffer()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_spreadsheet_would_run_is_disarmed_and_a_number_stays_a_number() {
+        for number in ["-400.00", "-1", "0.5", "12"] {
+            assert_eq!(disarm(number), number);
+        }
+        for formula in ["=-1", "-cmd", "-1+1", "-1.", "-.5", "-", "--1", "-1.2.3", "-1e5", "-١", "+1", "@a", "-1\n=2", "-1,5"] {
+            assert_eq!(disarm(formula), format!("'{formula}"));
+        }
+    }
 }

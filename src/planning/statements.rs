@@ -140,7 +140,8 @@ impl QueryFragment<Pg> for Plans {
 /// $1 day, $2 months, $3 days ahead; the caller's $4 areas, $5 facility, $6 controlled items too; $7 place, $8 facility, $9 item,
 /// $10 words, $11 and $12 where the page before ended, $13 backwards, $14 how many.
 ///
-/// A lot lay there on a day when the last closing on or before it is above zero: between two closings it does not change.
+/// A lot lay there on a day when the last closing on or before it is above zero: between two closings it does not change. On the day it
+/// went it was there too, if what moved it stands. After it expired it was there for nobody.
 const STANDING: &str = r"
 ), places AS (
   SELECT p.id, p.code, p.kind FROM stock_locations p
@@ -161,10 +162,14 @@ const STANDING: &str = r"
   FROM held h JOIN stock_days d ON d.location_id = h.location_id AND d.lot_id = h.lot_id AND d.day <= $1
   GROUP BY 1, 2
 ), stocked AS (
-  SELECT n.location_id, n.item_id, range_agg(daterange(n.day, n.until, '[)')) FILTER (WHERE n.closing > 0) AS days
-  FROM (SELECT h.location_id, h.item_id, d.day, d.closing,
+  SELECT n.location_id, n.item_id, range_agg(daterange(n.day, CASE WHEN n.closing > 0 THEN n.until ELSE n.day + 1 END, '[)') * daterange(NULL, n.expires_on, '[]')) AS days
+  FROM (SELECT h.location_id, h.item_id, h.lot_id, h.expires_on, d.day, d.closing,
                coalesce(lead(d.day) OVER (PARTITION BY d.location_id, d.lot_id ORDER BY d.day), $1 + 1) AS until
         FROM held h JOIN stock_days d ON d.location_id = h.location_id AND d.lot_id = h.lot_id AND d.day <= $1) n
+  WHERE n.closing > 0 OR EXISTS (
+    SELECT FROM stock_movements m JOIN stock_documents d ON d.id = m.document_id
+    WHERE m.from_id = n.location_id AND m.from_holds AND m.lot_id = n.lot_id AND m.occurred_on = n.day AND d.reverses_id IS NULL
+      AND NOT EXISTS (SELECT FROM stock_documents back WHERE back.reverses_id = d.id))
   GROUP BY 1, 2
 ), issued AS (
   SELECT place.id AS location_id, l.item_id, sum(place.sign * m.quantity)::bigint AS consumed
@@ -181,7 +186,7 @@ const STANDING: &str = r"
          coalesce(sum(h.quantity) FILTER (WHERE h.status = 'available' AND NOT h.expired AND h.expires_on <= $1 + $3), 0)::bigint AS near_expiry
   FROM held h GROUP BY h.location_id, h.item_id
 ), planned AS (
-  SELECT t.*, coalesce(i.consumed, 0) AS consumed, ($1 - s.starts_on + 1)::bigint AS window_days,
+  SELECT t.*, coalesce(i.consumed, 0) AS consumed, least(upper(k.days), $1) AS out_on, ($1 - s.starts_on + 1)::bigint AS window_days,
          ($1 - s.starts_on + 1 - coalesce((
             SELECT sum(upper(r) - lower(r)) FROM unnest(k.days * datemultirange(daterange(s.starts_on, $1, '[]'))) AS r), 0))::bigint AS stock_out_days
   FROM standing t
@@ -198,7 +203,7 @@ SELECT r.id, r.location_id, p.code, r.item_id, i.code, i.name, i.base_unit, r.us
        r.window_days, r.stock_out_days,
        CASE WHEN r.daily >= 0 THEN round(r.daily * 30.5, 2)::text END,
        CASE WHEN r.daily > 0 THEN round(r.usable / (r.daily * 30.5), 2)::text END,
-       CASE WHEN r.daily > 0 AND r.usable / r.daily < 36500 THEN $1 + 1 + floor(r.usable / r.daily)::int END, 1
+       CASE WHEN r.daily > 0 AND r.usable / r.daily < 36500 THEN $1 + 1 + floor(r.usable / r.daily)::int END, 2
 FROM rated r JOIN places p ON p.id = r.location_id JOIN items i ON i.id = r.item_id
 WHERE ($11 IS NULL OR CASE WHEN $13 THEN (i.code, r.id) < ($11, $12) ELSE (i.code, r.id) > ($11, $12) END)
 ORDER BY CASE WHEN $13 THEN i.code END DESC, CASE WHEN $13 THEN r.id END DESC, i.code, r.id LIMIT $14";
@@ -244,9 +249,16 @@ impl QueryFragment<Pg> for Alerts {
 /// $15 reason, $16 least months.
 const ALERTS: &str = r"
 , alerts AS (
-  SELECT CASE WHEN r.usable = 0 THEN 'stocked_out' ELSE 'below_minimum' END AS kind, r.location_id, r.item_id, NULL::uuid AS lot_id,
-         NULL::text AS number, r.usable AS quantity, $1 + 1 + floor(r.usable / r.daily)::int AS on_day
-  FROM rated r WHERE r.daily > 0 AND r.usable < r.daily * 30.5 * $16
+  SELECT 'below_minimum' AS kind, r.location_id, r.item_id, NULL::uuid AS lot_id, NULL::text AS number, r.usable AS quantity,
+         $1 + 1 + floor(r.usable / r.daily)::int AS on_day
+  FROM rated r WHERE r.usable > 0 AND r.daily > 0 AND r.usable < r.daily * 30.5 * $16
+  UNION ALL
+  SELECT 'stocked_out', r.location_id, r.item_id, NULL, NULL, 0, r.out_on
+  FROM rated r
+  WHERE r.usable = 0 AND EXISTS (
+    SELECT FROM lots l JOIN stock_movements m ON m.lot_id = l.id AND m.from_id = r.location_id AND m.from_holds AND m.occurred_on <= $1
+    JOIN stock_locations o ON o.id = m.to_id AND o.kind = 'consumption' JOIN stock_documents d ON d.id = m.document_id AND d.reverses_id IS NULL
+    WHERE l.item_id = r.item_id AND NOT EXISTS (SELECT FROM stock_documents back WHERE back.reverses_id = d.id))
   UNION ALL
   SELECT CASE WHEN h.status = 'recalled' THEN 'recalled' WHEN h.expired THEN 'expired' ELSE 'expiring' END,
          h.location_id, h.item_id, h.lot_id, h.number, h.quantity, h.expires_on

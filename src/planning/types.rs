@@ -13,7 +13,8 @@ use crate::{
     types::{RecordCode, Whole, happened, within, words},
 };
 
-/// How an item stands at a place at the end of a day. Version 1 of the rules.
+/// How an item stands at a place at the end of a day. Version 2 of the rules: a day on which something of it left is no stock-out day, even
+/// if none was left at its end; what had expired counts as absent.
 #[derive(Debug, Clone, Serialize, Queryable, ToSchema)]
 pub struct StockPlan {
     /// Of this place and item, always the same.
@@ -40,7 +41,7 @@ pub struct StockPlan {
     pub consumed: i64,
     /// The days of the window: from its first day, or from the day the item first lay there, to the day asked for.
     pub window_days: i64,
-    /// Of these, the days at whose end none of the item lay there.
+    /// Of these, the days at whose end none of the item lay there that had not expired, and on which none left either.
     pub stock_out_days: i64,
     /// Average monthly consumption: consumed ÷ (days of the window − stock-out days) × 30.5; null where it was never in stock. A decimal.
     #[schema(pattern = r"^[0-9]+\.[0-9]{2}$")]
@@ -98,7 +99,7 @@ impl StockPlanFilter {
 words! {
     /// Why a place needs a hand.
     AlertKind {
-        /// It is consumed there, and there is none.
+        /// It was consumed there at any time, and there is none that may be used.
         StockedOut = "stocked_out",
         /// It lasts for less than the least number of months.
         BelowMinimum = "below_minimum",
@@ -132,7 +133,8 @@ pub struct StockAlert {
     pub lot_number: Option<String>,
     /// How many lie there.
     pub quantity: i64,
-    /// The day it expires, or the first day without stock.
+    /// The day it expires; the first day without stock at this consumption; or of what is stocked out, the first day it was: the day asked for,
+    /// where the last of it left on that day, or what lies there may not be used.
     pub on_day: Option<NaiveDate>,
 }
 

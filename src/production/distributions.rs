@@ -20,9 +20,10 @@ use crate::{
     types::{RecordCode, in_order},
 };
 
-/// How much of an item of our own making reached a facility in a month. Version 1 of the rules: what came into a facility's store from a
-/// place that is no facility's store, of lots that a production order made, less what was turned round. What one facility hands on to
-/// another is not distributed twice; what comes back is a return.
+/// How much of an item of our own making reached a facility in a month. Version 2 of the rules: what came into a facility's store from a
+/// place that is no facility's store, of lots that a production order made, less what was turned round and what the store set aside in
+/// quarantine: that counts again when it comes back. What comes by road comes from where its shipment was sent, so what one facility hands
+/// on to another, or sends and gets back, is not distributed twice; what goes back to a warehouse is a return. A month may be below zero.
 #[derive(Debug, Clone, Serialize, Queryable, ToSchema)]
 pub struct FreeDistribution {
     /// Of this item, facility and month, always the same.
@@ -43,7 +44,7 @@ pub struct FreeDistribution {
     pub facility_name: String,
     /// The first day of the month.
     pub month: NaiveDate,
-    /// How many, in the item's base unit.
+    /// How many, in the item's base unit; below zero where more was set aside than came.
     pub quantity: i64,
     /// Of how many lots.
     pub lots: i64,
@@ -139,26 +140,32 @@ impl QueryFragment<Pg> for Distributions {
 }
 
 /// $1 first day, $2 last day; the caller's $3 areas, $4 facility, $5 controlled items too; $6 item, $7 facility, $8 words,
-/// $9 and $10 where the page before ended, $11 backwards, $12 how many. A reversal stands on the day of what it turns round.
+/// $9 and $10 where the page before ended, $11 backwards, $12 how many. A reversal stands on the day of what it turns round, and undoes its way.
 const DISTRIBUTIONS: &str = r"
-), arrived AS (
-  SELECT l.item_id, store.facility_id, date_trunc('month', m.occurred_on)::date AS month, m.lot_id,
-         sum(CASE WHEN d.reverses_id IS NULL THEN m.quantity ELSE -m.quantity END) AS quantity
+), moved AS (
+  SELECT l.item_id, m.lot_id, date_trunc('month', m.occurred_on)::date AS month,
+         CASE source.kind WHEN 'facility_store' THEN source.facility_id ELSE goal.facility_id END AS facility_id,
+         CASE WHEN (d.reverses_id IS NULL) = (source.kind <> 'facility_store') THEN m.quantity ELSE -m.quantity END AS quantity
   FROM lots l JOIN items i ON i.id = l.item_id JOIN stock_movements m ON m.lot_id = l.id JOIN stock_documents d ON d.id = m.document_id
-  JOIN stock_locations store ON store.id = CASE WHEN d.reverses_id IS NULL THEN m.to_id ELSE m.from_id END AND store.kind = 'facility_store'
-  JOIN stock_locations other ON other.id = CASE WHEN d.reverses_id IS NULL THEN m.from_id ELSE m.to_id END AND other.kind <> 'facility_store'
-  WHERE l.production_order_id IS NOT NULL AND other.holds
-    AND ($1 IS NULL OR m.occurred_on >= $1) AND ($2 IS NULL OR m.occurred_on <= $2)
-    AND ($3 IS NULL OR store.facility_id IN (SELECT f.id FROM facilities f JOIN area_closure c ON c.area_id = f.area_id WHERE c.ancestor_id = ANY ($3)))
-    AND ($4 IS NULL OR store.facility_id = $4) AND ($5 OR NOT i.controlled)
-    AND ($6 IS NULL OR l.item_id = $6) AND ($7 IS NULL OR store.facility_id = $7)
+  CROSS JOIN LATERAL (SELECT CASE WHEN d.reverses_id IS NULL THEN m.from_id ELSE m.to_id END AS from_id,
+                             CASE WHEN d.reverses_id IS NULL THEN m.to_id ELSE m.from_id END AS to_id) AS way
+  LEFT JOIN shipments road ON road.transit_id = way.from_id
+  JOIN stock_locations source ON source.id = coalesce(road.from_id, way.from_id) AND source.holds
+  JOIN stock_locations goal ON goal.id = way.to_id
+  WHERE l.production_order_id IS NOT NULL AND goal.kind = CASE source.kind WHEN 'facility_store' THEN 'quarantine' ELSE 'facility_store' END
+    AND ($1 IS NULL OR m.occurred_on >= $1) AND ($2 IS NULL OR m.occurred_on <= $2) AND ($5 OR NOT i.controlled) AND ($6 IS NULL OR l.item_id = $6)
+), arrived AS (
+  SELECT m.item_id, m.facility_id, m.month, m.lot_id, sum(m.quantity) AS quantity
+  FROM moved m
+  WHERE ($3 IS NULL OR m.facility_id IN (SELECT f.id FROM facilities f JOIN area_closure c ON c.area_id = f.area_id WHERE c.ancestor_id = ANY ($3)))
+    AND ($4 IS NULL OR m.facility_id = $4) AND ($7 IS NULL OR m.facility_id = $7)
   GROUP BY 1, 2, 3, 4
 ), told AS (
   SELECT md5(item_id::text || facility_id::text || month::text)::uuid AS id, item_id, facility_id, month,
          sum(quantity)::bigint AS quantity, count(*) AS lots
   FROM arrived WHERE quantity <> 0 GROUP BY item_id, facility_id, month
 )
-SELECT t.id, t.item_id, i.code, i.name, i.base_unit, t.facility_id, f.code, f.name, t.month, t.quantity, t.lots, 1
+SELECT t.id, t.item_id, i.code, i.name, i.base_unit, t.facility_id, f.code, f.name, t.month, t.quantity, t.lots, 2
 FROM told t JOIN items i ON i.id = t.item_id JOIN facilities f ON f.id = t.facility_id
 WHERE ($8 IS NULL OR i.search LIKE siraj_pattern($8) OR f.search LIKE siraj_pattern($8))
   AND ($9 IS NULL OR CASE WHEN $11 THEN (i.code, t.id) < ($9, $10) ELSE (i.code, t.id) > ($9, $10) END)

@@ -67,11 +67,23 @@ async fn a_ventilator_breaks_down_is_repaired_with_parts_and_comes_back() {
         .post(&format!("/api/v1/stock-documents/{}/reversal", document.as_str().unwrap()), &why)
         .await
         .expect_problem(409, "wrong-state");
-    let back = json!({"document_id": document, "reason": "The pump was of another job."});
+    let back = json!({"document_id": document.clone(), "reason": "The pump was of another job."});
     assert_eq!(ok("parts-reversals", back.clone()).await["parts"], json!([]));
     assert_eq!(refused("parts-reversals", back).await, pair("/document_id", "unknown-reference"));
     assert_eq!(works.quantity(works.workshop, pump).await, 2);
-    ok("parts", parts(1)).await;
+    // Sent twice, taken once; other lines under the same id are refused.
+    let mut numbered = parts(1);
+    numbered["id"] = json!(Uuid::now_v7());
+    assert_eq!(ok("parts", numbered.clone()).await["parts"][0]["document_id"], numbered["id"]);
+    let again = act(&works.second, "parts", numbered.clone()).await.expect_status(200);
+    assert_eq!((again.header("idempotent-replayed").as_str(), again.json()["parts"].as_array().unwrap().len()), ("true", 1));
+    assert_eq!(works.quantity(works.workshop, pump).await, 1);
+    let mut other = parts(2);
+    other["id"] = numbered["id"].clone();
+    act(&works.second, "parts", other).await.expect_problem(409, "record-conflict");
+    let mut turned = parts(1);
+    turned["id"] = document;
+    act(&works.second, "parts", turned).await.expect_problem(409, "record-conflict");
     let done = |day: &str| json!({"finished_on": day, "outcome": "repaired", "report": "New pump; ran for two hours."});
     assert_eq!(refused("completion", done("2015-02-03")).await, pair("/finished_on", "date-order"), "before its last part");
     ok("completion", done("2015-02-05")).await;

@@ -170,14 +170,26 @@ async fn fuel_comes_is_burned_and_dipped_and_what_no_generator_explains_is_shown
     assert_eq!(told(&found[0], &["kind", "to_id"]), ["count", &place.to_string()]);
     let beyond = depot.manager.all(&format!("{DIPS}?tank_id={tank}&beyond_tolerance=true")).await;
     assert_eq!(beyond.iter().map(|one| &one["id"]).collect::<Vec<_>>(), [&third["id"]]);
-    // Hours that were wrong are corrected, and the past is explained anew.
+    // Whoever is asked about them does not write the explanation afterwards; a note may be added.
     let path = format!("{GENERATORS}/{perkins}/hours/2015-03-04");
     clerk.put(&path, &json!({"hours": "4.0"})).await.expect_problem(428, "precondition-required");
     clerk.put_with(&path, "\"9\"", &json!({"hours": "4.0"})).await.expect_problem(412, "stale-revision");
-    assert_eq!(clerk.put_with(&path, "\"1\"", &json!({"hours": "4.0"})).await.expect_status(200).json()["hours"], "4.0");
-    let again = depot.manager.get(&format!("{DIPS}/{}", third["id"].as_str().unwrap())).await.expect_status(200).json();
+    let closed = clerk.put_with(&path, "\"1\"", &json!({"hours": "4.0"})).await.expect_problem(409, "dip-stands");
+    assert_eq!(faults(&closed), one("/ran_on", "dip-stands"));
+    clerk.delete(&path, "\"1\"").await.expect_problem(409, "dip-stands");
+    depot.ran(lister, "2015-03-04", "16").await.expect_problem(409, "dip-stands");
+    clerk.put(&path, &json!({"hours": "1"})).await.expect_status(200);
+    let noted = json!({"hours": "1", "note": "Read from the meter."});
+    assert_eq!(clerk.put_with(&path, "\"1\"", &noted).await.expect_status(200).json()["revision"], 2);
+    // Hours that were wrong are corrected once the dips are turned round, and the past is explained anew.
+    for dip in [&fourth, &third] {
+        depot.reversed(id_of(dip)).await.expect_status(200);
+    }
+    assert_eq!(clerk.put_with(&path, "\"2\"", &json!({"hours": "4.0"})).await.expect_status(200).json()["hours"], "4.0");
+    let again = depot.dipped(tank, "2015-03-04", 680).await.expect_status(201).json();
     assert_eq!(told(&again, &figures), ["730", "-50", "2015-03-03", "40.00", "10.00", "false"]);
-    assert_eq!(clerk.delete(&path, "\"2\"").await.expect_status(200).json()["hours"], "4.0");
+    depot.reversed(id_of(&again)).await.expect_status(200);
+    assert_eq!(clerk.delete(&path, "\"3\"").await.expect_status(200).json()["hours"], "4.0");
     let days = clerk.all(&format!("{GENERATORS}/{perkins}/hours?since_on=2015-03-03&limit=1")).await;
     assert_eq!(told(&days[0], &["ran_on", "hours", "litres_per_hour"]), ["2015-03-03", "7.5", "10.00"]);
     assert_eq!(days.len(), 1, "what was taken back is not listed");
@@ -402,9 +414,10 @@ async fn a_generator_that_is_moved_does_not_change_what_was_burned_before() {
     let refused = depot.ran(perkins, "2015-03-03", "5").await.expect_problem(422, "validation-failed");
     assert_eq!(faults(&refused), one("/ran_on", "date-order"));
     let path = format!("{GENERATORS}/{perkins}/hours/2015-03-02");
+    depot.reversed(dip).await.expect_status(200);
     let corrected = depot.manager.put_with(&path, "*", &json!({"hours": "4"})).await.expect_status(200).json();
     assert_eq!(told(&corrected, &["tank_id", "litres_per_hour"]), [old.to_string().as_str(), "10.00"]);
-    let dip = depot.manager.get(&format!("{DIPS}/{dip}")).await.expect_status(200).json();
+    let dip = depot.dipped(old, "2015-03-02", 450).await.expect_status(201).json();
     assert_eq!(told(&dip, &["expected_litres", "unexplained_litres"]), ["40.00", "10.00"]);
 }
 
@@ -421,16 +434,25 @@ async fn how_long_the_fuel_will_last_is_told_with_what_it_was_made_of() {
     let lister = depot.generator("GEN-02", tank, "2.50").await;
     let young = depot.status(&of_day("2015-03-01")).await;
     // 900 / 12.5
-    assert_eq!(told(&young, &["autonomy_hours", "alarm", "reason", "hours_per_day"]), ["72.0", "true", "no_hours", "null"]);
+    assert_eq!(told(&young, &["autonomy_hours", "alarm", "reason", "hours_per_day"]), ["72.0", "false", "null", "null"]);
+    assert_eq!(told(&depot.status(&of_day("2015-03-02")).await, &why), ["true", "no_hours"], "the first day is over");
     // Exactly at the threshold is not below it.
-    for (hours, reason) in [(73, "below_threshold"), (72, "no_hours"), (24, "no_hours")] {
+    for (hours, reason) in [(73, "below_threshold"), (72, "null"), (24, "null")] {
         depot.manager.patch(&format!("{TANKS}/{tank}"), "*", &json!({"alarm_hours": hours})).await.expect_status(200);
-        assert_eq!(told(&depot.status(&of_day("2015-03-01")).await, &why), ["true", reason]);
+        assert_eq!(told(&depot.status(&of_day("2015-03-01")).await, &why), [(reason != "null").to_string().as_str(), reason]);
     }
     depot.dipped(tank, "2015-03-01", 900).await.expect_status(201);
     for day in 2..=11 {
         depot.ran(perkins, &format!("2015-03-{day:02}"), "6").await.expect_status(201);
     }
+    // Of the other one nobody says anything.
+    let silent = depot.status(&of_day("2015-03-11")).await;
+    assert_eq!(told(&silent, &["reason", "hours_until_on", "hours_missing_days"]), ["no_hours", "2015-03-01", "9"]);
+    for day in 2..=10 {
+        depot.ran(lister, &format!("2015-03-{day:02}"), "0").await.expect_status(201);
+    }
+    let whole = depot.status(&of_day("2015-03-11")).await;
+    assert_eq!(told(&whole, &["hours_until_on", "hours_missing_days"]), ["2015-03-10", "0"]);
     depot.ran(lister, "2015-03-11", "4").await.expect_status(201);
     depot.dipped(tank, "2015-03-06", 600).await.expect_status(201);
     // The book says 600, but five days of hours have gone over it: 310 litres.
@@ -446,7 +468,7 @@ async fn how_long_the_fuel_will_last_is_told_with_what_it_was_made_of() {
     // 290 / 12.5 = 23.2; 290 / 60 = 4.83; 64 h over ten days.
     assert_eq!(
         told(&now, &["litres_per_hour", "autonomy_hours", "autonomy_days", "hours_per_day", "alarm", "reason", "rule_version"]),
-        ["12.50", "23.2", "4.8", "6.4", "true", "below_threshold", "1"]
+        ["12.50", "23.2", "4.8", "6.4", "true", "below_threshold", "2"]
     );
     assert_eq!(told(&now, &["burned_litres", "expected_litres", "unexplained_litres"]), ["300", "300.00", "0.00"]);
     let calm = depot.status(&of_day("2015-03-10")).await;
@@ -467,16 +489,41 @@ async fn how_long_the_fuel_will_last_is_told_with_what_it_was_made_of() {
     assert_eq!(told(&out, &["window_days", "stock_out_days", "consumed_litres", "litres_per_day"]), ["15", "3", "900", "75.00"]);
     assert_eq!(told(&out, &["burned_litres", "expected_litres", "unexplained_litres"]), ["900", "610.00", "290.00"]);
 
-    // A second tank of the same facility: together as if carried between them.
+    // From then on hours are no longer written: however well the number looks, it is that of the seventeenth.
+    let stale = ["autonomy_hours", "reason", "hours_until_on", "hours_missing_days"];
+    assert_eq!(told(&out, &stale), ["16.0", "no_hours", "2015-03-16", "3"]);
+    for (day, generator) in [17, 18, 19].iter().flat_map(|day| [(day, perkins), (day, lister)]) {
+        depot.ran(generator, &format!("2015-03-{day}"), "0").await.expect_status(201);
+    }
+    assert_eq!(told(&depot.status(&of_day("2015-03-20")).await, &stale), ["16.0", "below_threshold", "2015-03-19", "0"]);
+    // Half a year later use is still that from dip to dip.
+    let late = depot.status(&of_day("2015-09-20")).await;
+    assert_eq!(
+        told(&late, &["window_ends_on", "litres_per_day", "autonomy_days", "hours_missing_days"]),
+        ["2015-03-16", "75.00", "2.6", "184"]
+    );
+
+    // A second tank of the same facility: together as if carried between them. Petrol is not poured into diesel.
     let (spare, reserve) = depot.tank("TANK-02").await;
     depot.delivered(reserve, "2015-03-16", 300).await.expect_status(201);
+    let petrol = item(&depot.manager, "FUE-02", "fuel", "litre", false).await;
+    let mut words = depot.words("TANK-PETROL", depot.place("ST-PETROL", depot.facility).await);
+    words["item_id"] = json!(petrol);
+    let other = id_of(&depot.manager.post(TANKS, &words).await.expect_status(201).json());
+    depot.dipped(other, "2015-03-19", 500).await.expect_status(201);
+    depot.generator("GEN-PETROL", other, "2").await;
+    let apart = depot.status(&format!("tank_id={other}&as_of=2015-03-20")).await;
+    assert_eq!(told(&apart, &["autonomy_hours", "facility_autonomy_hours", "reason"]), ["250.0", "250.0", "null"]);
     let rows = depot.manager.all(&format!("{STATUS}?as_of=2015-03-20&limit=1")).await;
     let both: Vec<_> =
         rows.iter().map(|row| told(row, &["tank_code", "autonomy_hours", "facility_autonomy_hours", "reason"])).collect();
-    assert_eq!(both, [["TANK-01", "16.0", "40.0", "below_threshold"], ["TANK-02", "null", "40.0", "no_generator"]]);
+    assert_eq!(both[..2], [["TANK-01", "16.0", "40.0", "below_threshold"], ["TANK-02", "null", "40.0", "no_generator"]]);
     let backwards = depot.manager.all(&format!("{STATUS}?as_of=2015-03-20&sort=-tank_code&limit=1")).await;
-    assert_eq!(backwards.iter().map(id_of).collect::<Vec<_>>(), [spare, tank]);
-    assert!(depot.manager.all(&format!("{STATUS}?as_of=2015-03-20&alarm=false")).await.is_empty());
+    assert_eq!(backwards.iter().map(id_of).collect::<Vec<_>>(), [other, spare, tank]);
+    assert_eq!(
+        depot.manager.all(&format!("{STATUS}?as_of=2015-03-20&alarm=false")).await.iter().map(id_of).collect::<Vec<_>>(),
+        [other]
+    );
     assert_eq!(depot.manager.all(&format!("{STATUS}?as_of=2015-03-20&alarm=true&q=tank-02")).await.len(), 1);
     let csv = depot.manager.get(&format!("{STATUS}?as_of=2015-03-20&format=csv")).await.expect_status(200).text();
     assert!(csv.contains("autonomy_hours") && csv.contains("TANK-02"), "{csv}");
@@ -493,15 +540,21 @@ async fn a_tank_that_is_never_dipped_lives_by_what_is_issued_and_a_depot_by_its_
         depot.ran(perkins, day, "6").await.expect_status(201);
     }
     depot.moved(&place.to_string(), CONSUMPTION, "2015-03-02", 60).await.expect_status(201);
-    // 120 litres of hours, 60 of them issued by hand.
+    // 120 litres of hours, 60 of them issued by hand; the forty before the first hours were of others.
+    depot.delivered(place, "2015-02-01", 40).await.expect_status(201);
+    depot.moved(&place.to_string(), CONSUMPTION, "2015-02-02", 40).await.expect_status(201);
     let now = depot.status("as_of=2015-03-04").await;
     assert_eq!(
         told(
             &now,
-            &["book_litres", "burned_since_litres", "estimated_litres", "window_days", "consumed_litres", "litres_per_day"]
+            &["book_litres", "burned_since_litres", "estimated_litres", "window_days", "consumed_litres", "autonomy_days"]
         ),
-        ["440", "60.00", "380.00", "4", "60", "15.00"]
+        ["440", "60.00", "380.00", "30", "60", "null"]
     );
+    // Nor does its first dip expect again what was issued by hand: 120 - 60 of hours, 60 burned from the book.
+    let first = depot.dipped(tank, "2015-03-03", 380).await.expect_status(201).json();
+    assert_eq!(told(&first, &["book_litres", "expected_litres", "unexplained_litres"]), ["440", "60.00", "0.00"]);
+    depot.reversed(id_of(&first)).await.expect_status(200);
     let body = json!({"code": "WH-FUEL", "name": "Depot", "kind": "warehouse", "area_id": depot.area});
     let warehouse = id_of(&depot.manager.post("/api/v1/stock-locations", &body).await.expect_status(201).json());
     let bulk = id_of(&depot.manager.post(TANKS, &depot.words("TANK-BULK", warehouse)).await.expect_status(201).json());
@@ -661,8 +714,10 @@ fn act() -> impl Strategy<Value = Act> {
 struct Model {
     moves: Vec<(u32, i64)>,
     dips: Vec<Kept>,
-    /// Tenths of hours of each day.
-    hours: [i64; END as usize],
+    /// What was issued by hand.
+    issued: Vec<(u32, i64)>,
+    /// Tenths of hours of each day, where anybody said.
+    hours: [Option<i64>; END as usize],
 }
 
 #[derive(Debug)]
@@ -732,11 +787,24 @@ impl Model {
         verdict
     }
 
-    /// Litres, at ten litres an hour, since the dip before.
+    /// What the closed days keep open: what was said of them already.
+    fn ran(&mut self, day: u32, tenths: i64) -> &'static str {
+        let there = &mut self.hours[day as usize];
+        if *there != Some(tenths) && self.dips.iter().any(|dip| dip.counts && dip.day >= day) {
+            return "dip-stands";
+        }
+        *there = Some(tenths);
+        ""
+    }
+
+    /// Litres, at ten litres an hour, since the dip before; before the first, without what was issued by hand since the first hours.
     fn expected(&self, dip: &Kept) -> i64 {
         let before =
             self.dips.iter().filter(|other| other.counts && other.day < dip.day).map(|other| other.day).max().unwrap_or(0);
-        (before + 1..=dip.day).map(|day| self.hours[day as usize]).sum()
+        let burned: i64 = (before + 1..=dip.day).filter_map(|day| self.hours[day as usize]).sum();
+        let since = (1..=dip.day).find(|day| self.hours[*day as usize].is_some()).unwrap_or(END);
+        let by_hand: i64 = self.issued.iter().filter(|(day, _)| (since..=dip.day).contains(day)).map(|(_, litres)| litres).sum();
+        if before == 0 { (burned - by_hand).max(0) } else { burned }
     }
 }
 
@@ -777,13 +845,16 @@ async fn play(depot: &Depot, acts: &[Act]) -> Result<(), TestCaseError> {
             }
             Act::Issue(day, litres) => {
                 let closed = model.newest() >= day;
-                (depot.moved(&place.to_string(), CONSUMPTION, &date(day), litres).await, model.moved(day, -litres, closed))
+                let verdict = model.moved(day, -litres, closed);
+                if verdict.is_empty() {
+                    model.issued.push((day, litres));
+                }
+                (depot.moved(&place.to_string(), CONSUMPTION, &date(day), litres).await, verdict)
             }
             Act::Hours(day, tenths) => {
-                model.hours[day as usize] = tenths;
                 let path = format!("{GENERATORS}/{generator}/hours/{}", date(day));
                 let body = json!({"hours": format!("{}.{}", tenths / 10, tenths % 10)});
-                (depot.manager.put_with(&path, "*", &body).await, "")
+                (depot.manager.put_with(&path, "*", &body).await, model.ran(day, tenths))
             }
             Act::Dip(day, litres) => {
                 let mut body = dip(tank, &date(day), litres);

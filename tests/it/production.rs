@@ -132,6 +132,23 @@ impl Works {
         (order, told["lot_id"].as_str().unwrap().parse().unwrap())
     }
 
+    /// Sends a lot by road on the first of April; it arrives on the same day, or comes to another end.
+    async fn sent(&self, code: &str, (from, to): (Uuid, Uuid), lot: Uuid, quantity: i64, end: Option<&str>) {
+        let line = json!({"item_id": self.item_of(lot).await, "lot_id": lot, "quantity": quantity});
+        let body = json!({"code": code, "from_id": from, "to_id": to, "lines": [line]});
+        let shipment = id_of(&self.manager.post("/api/v1/shipments", &body).await.expect_status(201).json());
+        let path = format!("/api/v1/shipments/{shipment}");
+        self.manager.post(&format!("{path}/packing"), &json!({"packed_on": "2015-04-01"})).await.expect_status(200);
+        self.manager.post(&format!("{path}/dispatch"), &json!({"dispatched_on": "2015-04-01"})).await.expect_status(200);
+        if let Some(end) = end {
+            let body = json!({"returned_on": "2015-04-01", "reason": "The road was closed at noon."});
+            self.manager.post(&format!("{path}/{end}"), &body).await.expect_status(200);
+        } else {
+            let body = json!({"received_on": "2015-04-01", "lines": [{"lot_id": lot, "accepted_quantity": quantity}]});
+            self.manager.post(&format!("{path}/receipts"), &body).await.expect_status(201);
+        }
+    }
+
     async fn read(&self, order: Uuid) -> Value {
         self.manager.get(&format!("{ORDERS}/{order}")).await.expect_status(200).json()
     }
@@ -705,7 +722,15 @@ async fn what_of_our_own_making_reached_facilities_is_told_by_month() {
         rows
     };
     let row = |facility: &str, month: &str, quantity: i64| ("SALINE".to_owned(), facility.to_owned(), month.to_owned(), quantity);
-    let (march, april) = (row("HOS-01", "2015-03-01", 30), row("HOS-02", "2015-04-01", 10));
+    // Nor is what a store sets aside and gets back, nor what it sends by road, whether it arrives or comes back.
+    moved(one, works.quarantine, "2015-03-22", 6).await;
+    moved(works.quarantine, one, "2015-03-23", 6).await;
+    for (code, from, to, end) in
+        [("SHP-1", one, two, None), ("SHP-2", one, two, Some("return")), ("SHP-3", works.warehouse, two, None)]
+    {
+        works.sent(code, (from, to), lot, 3, end).await;
+    }
+    let (march, april) = (row("HOS-01", "2015-03-01", 30), row("HOS-02", "2015-04-01", 13));
     assert_eq!(told(&works.manager, "").await, [march.clone(), april.clone()]);
     assert_eq!(told(&works.manager, "sort=-item_code").await, [march.clone(), april.clone()]);
     assert_eq!(told(&works.manager, "since_on=2015-03-13").await, std::slice::from_ref(&april));

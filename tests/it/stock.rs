@@ -489,12 +489,12 @@ async fn how_long_the_stock_will_last_is_told_with_what_it_was_made_of() {
         (told("stock_on_hand"), told("unusable"), told("near_expiry"), told("consumed")),
         (json!(120), json!(50), json!(20), json!(330))
     );
-    // Nothing lay there from 20 February to 1 March.
-    assert_eq!((told("window_days"), told("stock_out_days")), (json!(90), json!(10)));
-    // 330 / 80 days * 30.5
+    // Nothing lay there from 21 February to 1 March: on the twentieth the last of it was issued.
+    assert_eq!((told("window_days"), told("stock_out_days"), told("rule_version")), (json!(90), json!(9), json!(2)));
+    // 330 / 81 days * 30.5 = 124.259; 120 / 124.259 = 0.966; 120 / (330 / 81) = 29.45 days.
     assert_eq!(
         (told("average_monthly"), told("months_of_stock"), told("runs_out_on")),
-        (json!("125.81"), json!("0.95"), json!("2015-04-30"))
+        (json!("124.26"), json!("0.97"), json!("2015-04-30"))
     );
     // The window begins with the day it first lay there.
     let young = stores.manager.all("/api/v1/stock-plans?as_of=2014-12-10&months=24").await;
@@ -519,7 +519,9 @@ async fn how_long_the_stock_will_last_is_told_with_what_it_was_made_of() {
     };
     assert_eq!(alerts("as_of=2015-03-31").await, set(&[("below_minimum", 120, "2015-04-30"), ("expiring", 20, "2015-05-15")]));
     assert_eq!(alerts("as_of=2015-03-31&expires_within=30&kind=expiring").await, set(&[]));
-    assert_eq!(alerts("as_of=2015-02-25").await, set(&[("stocked_out", 0, "2015-02-26")]));
+    assert_eq!(alerts("as_of=2015-02-25").await, set(&[("stocked_out", 0, "2015-02-21")]));
+    // The last was issued on that very day.
+    assert_eq!(alerts("as_of=2015-02-20").await, set(&[("stocked_out", 0, "2015-02-20")]));
     stores.manager.post(&format!("/api/v1/lots/{c}/recalls"), &why).await.expect_status(200);
     assert_eq!(alerts("as_of=2015-05-16&kind=recalled").await, set(&[("recalled", 50, "2016-12-31")]));
     assert_eq!(alerts("as_of=2015-05-16&kind=expired").await, set(&[("expired", 20, "2015-05-15")]));
@@ -531,6 +533,47 @@ async fn how_long_the_stock_will_last_is_told_with_what_it_was_made_of() {
     for wrong in ["months=0", "expires_within=731", "as_of=2090-01-01"] {
         stores.manager.get(&format!("/api/v1/stock-plans?{wrong}")).await.expect_problem(422, "validation-failed");
     }
+}
+
+#[tokio::test]
+async fn what_expired_or_never_came_again_is_missing_however_long_ago_it_was_used() {
+    let stores = Stores::open().await;
+    let item = stores.item("MED-01", false).await;
+    let (old, quick) = (stores.lot(item, "OLD", "2015-02-28").await, stores.lot(item, "QUICK", "2016-12-31").await);
+    let (donor, used) = (stores.account("DONOR"), stores.account("CONSUMPTION"));
+    let moved = async |from: Uuid, to: Uuid, day: &str, lot: Uuid, quantity: i64| {
+        id_of(&stores.moved(&stores.manager, from, to, day, &[(lot, quantity)]).await.expect_status(201).json())
+    };
+    moved(donor, stores.store, "2015-02-01", old, 50).await;
+    moved(stores.store, used, "2015-02-10", old, 40).await;
+    // Came and went on one day; and a day on which nothing went after all.
+    moved(donor, stores.store, "2015-03-10", quick, 5).await;
+    moved(stores.store, used, "2015-03-10", quick, 5).await;
+    let why = json!({"reason": "Entered twice from the same paper."});
+    let came = moved(donor, stores.store, "2015-03-20", quick, 5).await;
+    let went = moved(stores.store, used, "2015-03-20", quick, 5).await;
+    for wrong in [went, came] {
+        stores.manager.post(&format!("{DOCUMENTS}/{wrong}/reversal"), &why).await.expect_status(201);
+    }
+    let plan = stores.manager.all("/api/v1/stock-plans?as_of=2015-03-31").await;
+    let told = |name: &str| plan[0][name].clone();
+    assert_eq!((told("stock_on_hand"), told("unusable"), told("consumed")), (json!(0), json!(10), json!(45)));
+    // 28 days of February and 31 of March; from the first of March on it was expired, but the tenth had its own.
+    assert_eq!((told("window_days"), told("stock_out_days")), (json!(59), json!(30)));
+    let out = async |day: &str| {
+        let told = stores.manager.all(&format!("/api/v1/stock-alerts?kind=stocked_out&as_of={day}")).await;
+        told.iter().map(|one| one["on_day"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(out("2015-02-28").await, Vec::<String>::new());
+    assert_eq!(out("2015-03-09").await, ["2015-03-01"]);
+    // A year on the window holds nothing but days without it.
+    assert_eq!(out("2016-03-31").await, ["2015-03-11"]);
+    // What was never used is not missed.
+    let unused = stores.item("MED-02", false).await;
+    let lot = stores.lot(unused, "U", "2015-03-31").await;
+    moved(donor, stores.store, "2015-02-01", lot, 5).await;
+    assert_eq!(out("2016-03-31").await, ["2015-03-11"]);
+    stores.holds_true().await;
 }
 
 #[tokio::test]

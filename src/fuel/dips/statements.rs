@@ -135,14 +135,22 @@ JOIN fuel_tanks t ON t.id = d.tank_id
 JOIN stock_locations p ON p.id = t.location_id
 ";
 
-/// The dip before a dip `d`, and what the generators of its tank should have burned between the two.
+/// The dip before a dip `d` of a tank `t`, and what the generators of the tank should have burned between the two. Before the first dip
+/// generators may have lived by what was issued by hand, since their first hours: that has its own paper, and is not expected twice.
 pub const EXPLAINED: &str = r"
 LEFT JOIN LATERAL (
   SELECT b.dipped_on FROM fuel_dips b WHERE b.tank_id = d.tank_id AND b.reversed_at IS NULL AND b.dipped_on < d.dipped_on
   ORDER BY b.dipped_on DESC LIMIT 1) AS previous ON true
 CROSS JOIN LATERAL (
-  SELECT coalesce(sum(h.hours * h.litres_per_hour), 0) AS litres FROM generator_hours h
-  WHERE h.tank_id = d.tank_id AND h.retired_at IS NULL AND h.ran_on <= d.dipped_on AND h.ran_on > coalesce(previous.dipped_on, '-infinity')) AS expected
+  SELECT coalesce(sum(h.hours * h.litres_per_hour), 0) AS litres, min(h.ran_on) AS since_on FROM generator_hours h
+  WHERE h.tank_id = d.tank_id AND h.retired_at IS NULL AND h.ran_on <= d.dipped_on AND h.ran_on > coalesce(previous.dipped_on, '-infinity')) AS ran
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(CASE WHEN m.from_id = t.location_id THEN m.quantity ELSE -m.quantity END), 0) AS litres
+  FROM lots l JOIN stock_movements m ON m.lot_id = l.id AND m.occurred_on BETWEEN ran.since_on AND d.dipped_on
+  JOIN stock_documents o ON o.id = m.document_id AND o.act IS DISTINCT FROM 'fuel_tank'
+  JOIN stock_locations c ON c.kind = 'consumption' AND (m.from_id, m.to_id) IN ((t.location_id, c.id), (c.id, t.location_id))
+  WHERE l.item_id = t.item_id AND previous.dipped_on IS NULL) AS by_hand
+CROSS JOIN LATERAL (SELECT greatest(ran.litres - by_hand.litres, 0) AS litres) AS expected
 ";
 
 const CHOSEN: &str = r"

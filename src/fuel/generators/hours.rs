@@ -162,7 +162,7 @@ pub async fn list(
     Ok(query.load(conn).await?)
 }
 
-/// Makes or replaces the hours of a day. What is there already is not written again; what it replaces must have been read.
+/// Makes or replaces the hours of a day that no dip has closed. What is there already is not written again; what it replaces must have been read.
 pub async fn put(
     conn: &mut Conn,
     actor: &Actor,
@@ -202,7 +202,7 @@ pub async fn put(
     Answer::put(false, there.revision, &there)
 }
 
-/// Takes back the hours of a day.
+/// Takes back the hours of a day that no dip has closed.
 pub async fn retire(conn: &mut Conn, actor: &Actor, (generator, day): (Uuid, NaiveDate), expected: IfMatch) -> ApiResult<Answer> {
     register::load_open::<Generator>(conn, &actor.scope, generator).await?;
     let there = of_day(conn, generator, day).await?;

@@ -20,14 +20,15 @@ words! {
         Empty = "empty",
         /// No generator in use is fed by it: nobody can say how long it lasts.
         NoGenerator = "no_generator",
+        /// A day before the one asked for lacks the hours of a generator in use: what was burned is not known, and no number can be trusted.
+        NoHours = "no_hours",
         /// The hours of autonomy are fewer than the tank's threshold.
         BelowThreshold = "below_threshold",
-        /// No hours were recorded within the window: what was burned is not known.
-        NoHours = "no_hours",
     }
 }
 
-/// How a tank stands at the end of a day. Version 1 of the rules.
+/// How a tank stands at the end of a day. Version 2 of the rules: a day without hours is told and is an alarm, no longer a day without use;
+/// what was issued by hand before the first hours explains none of them; use is measured up to the newest dip, however old; fuels are not added up.
 #[derive(Debug, Clone, Serialize, Queryable, ToSchema)]
 pub struct FuelStatus {
     /// The tank.
@@ -51,7 +52,7 @@ pub struct FuelStatus {
     /// What that dip measured.
     pub dipped_litres: Option<i64>,
     /// What the book does not know of yet. Since the newest dip: recorded hours × litres per hour. Of a tank that was never dipped: the
-    /// same, less what was issued by hand, and not below zero. A decimal.
+    /// same, less what was issued by hand since the first day with hours, and not below zero. A decimal.
     #[schema(pattern = r"^[0-9]+\.[0-9]{2}$")]
     pub burned_since_litres: String,
     /// What is likely left: book less burned since, not below zero. A decimal.
@@ -59,7 +60,7 @@ pub struct FuelStatus {
     pub estimated_litres: String,
     /// The first day of the window over which use is measured: the day after a dip, where there are two, or the first day that anything lay there.
     pub window_starts_on: Option<NaiveDate>,
-    /// Its last day: that of the newest dip, where one lies within `days`; else the day asked for.
+    /// Its last day: that of the newest dip, however old; the day asked for, where it was never dipped.
     pub window_ends_on: NaiveDate,
     /// The days of the window.
     pub window_days: i64,
@@ -84,13 +85,18 @@ pub struct FuelStatus {
     /// Hours run ÷ days that were recorded, all generators together, within the `days` asked for; null where none was recorded. A decimal.
     #[schema(pattern = r"^[0-9]+\.[0-9]$")]
     pub hours_per_day: Option<String>,
+    /// Until this day the hours of all generators in use are whole; null where there is none.
+    pub hours_until_on: Option<NaiveDate>,
+    /// How many days before the day asked for lack the hours of a generator in use: days after the newest dip, since the generator was fed by
+    /// the tank, and since anything lay in it. A day without running is written as 0 hours.
+    pub hours_missing_days: i64,
     /// Hours of autonomy while all generators run: estimated litres ÷ litres per hour, rounded down. A decimal.
     #[schema(pattern = r"^[0-9]+\.[0-9]$")]
     pub autonomy_hours: Option<String>,
-    /// Days at the use of the window: estimated litres ÷ litres per day, rounded down; null where nothing is used. A decimal.
+    /// Days at the use of the window: estimated litres ÷ litres per day, rounded down; null where nothing is used, or it was never dipped. A decimal.
     #[schema(pattern = r"^[0-9]+\.[0-9]$")]
     pub autonomy_days: Option<String>,
-    /// The same for all tanks of the facility together, as if fuel were carried between them: estimated litres ÷ litres per hour. A decimal.
+    /// The same for all tanks of the facility that hold the same fuel, as if it were carried between them: estimated litres ÷ litres per hour. A decimal.
     #[schema(pattern = r"^[0-9]+\.[0-9]$")]
     pub facility_autonomy_hours: Option<String>,
     /// Autonomy below this many hours is an alarm.
