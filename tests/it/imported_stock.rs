@@ -37,9 +37,9 @@ async fn the_year_of_supplies_comes_to_what_the_sheets_add_up_to_and_again_to_no
     let plans = manager.all("/api/v1/stock-plans?as_of=2015-12-31&limit=200").await;
     let promised = [
         ("ST-HOS-01", "MED-01", 467, 1267, 0, "420.04", "1.11"),
-        ("ST-PCC-01", "LOC-02", 0, 378, 36, "205.88", "0.00"),
-        ("ST-HOS-02", "MED-04", 0, 258, 6, "91.50", "0.00"),
-        ("ST-HOS-03", "CON-01", 0, 340, 64, "370.36", "0.00"),
+        ("ST-PCC-01", "LOC-02", 0, 378, 35, "202.26", "0.00"),
+        ("ST-HOS-02", "MED-04", 0, 258, 5, "90.45", "0.00"),
+        ("ST-HOS-03", "CON-01", 0, 340, 62, "345.67", "0.00"),
     ];
     for (place, item, on_hand, consumed, days_without, average, months) in promised {
         let plan = at(&plans, place, item);
