@@ -12,7 +12,7 @@ use crate::{
     http::{ListFilter, Merge, New},
     register::Fields,
     schema::campaigns,
-    types::{Amount, Currency, Flag, LongText, Name, RecordCode, in_order},
+    types::{Currency, Flag, LongText, Money, Name, RecordCode, in_order},
 };
 
 /// What people say of a campaign.
@@ -30,7 +30,7 @@ pub struct CampaignFields {
     #[deserr(default)]
     pub name_ar: Option<Name>,
     /// What it asks for in all, in its currency; more than nothing.
-    pub goal_amount: Amount,
+    pub goal_amount: Money,
     /// The currency of the goal.
     pub currency: Currency,
     /// Its first day.
@@ -46,6 +46,7 @@ pub struct CampaignFields {
 impl Fields for CampaignFields {
     fn check(&self, faults: &mut Faults) {
         in_order(faults, "/ends_on", Some(self.starts_on), self.ends_on);
+        Money::ensure_exact(faults, "/goal_amount", Some(&self.goal_amount), Some(&self.currency));
         if self.goal_amount.0 == 0 {
             faults.add("/goal_amount", Code::OutOfRange);
         }

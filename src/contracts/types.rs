@@ -12,7 +12,7 @@ use crate::{
     http::{ListFilter, Merge, New},
     register::Fields,
     schema::contracts,
-    types::{Amount, Cadre, Currency, Flag, LongText, Name, RecordCode, ShortText, distinct, in_order},
+    types::{Cadre, Currency, Flag, LongText, Money, Name, RecordCode, ShortText, distinct, in_order},
 };
 
 /// What people say of a contract.
@@ -50,10 +50,10 @@ pub struct ContractFields {
     pub currency: Option<Currency>,
     /// What it pays in all, where that is known.
     #[deserr(default)]
-    pub amount: Option<Amount>,
+    pub amount: Option<Money>,
     /// What it pays a month, where that is known.
     #[deserr(default)]
-    pub monthly_amount: Option<Amount>,
+    pub monthly_amount: Option<Money>,
     /// The cadres it pays; empty where it names none.
     #[deserr(default)]
     #[schema(required = false, max_items = 7)]
@@ -70,6 +70,8 @@ impl Fields for ContractFields {
     fn check(&self, faults: &mut Faults) {
         in_order(faults, "/ends_on", Some(self.starts_on), Some(self.ends_on));
         distinct(faults, "/cadres", &self.cadres, Cadre::ALL.len());
+        Money::ensure_exact(faults, "/amount", self.amount.as_ref(), self.currency.as_ref());
+        Money::ensure_exact(faults, "/monthly_amount", self.monthly_amount.as_ref(), self.currency.as_ref());
         if self.currency.is_none() && (self.amount.is_some() || self.monthly_amount.is_some()) {
             faults.add("/currency", Code::Required);
         }

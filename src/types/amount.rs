@@ -1,4 +1,4 @@
-//! Money: exact decimals, sent as text because JSON numbers are not exact.
+//! Exact decimals, sent as text because JSON numbers are not exact.
 
 use std::str::FromStr;
 
@@ -9,7 +9,7 @@ use diesel::{
     expression::AsExpression,
     pg::{Pg, PgValue},
     serialize::{self, Output, ToSql},
-    sql_types::{Numeric, Text},
+    sql_types::Numeric,
 };
 use serde::{Serialize, Serializer};
 use utoipa::{
@@ -20,7 +20,7 @@ use utoipa::{
 use super::read::wrong_kind;
 use crate::error::{Code, Faults, has_arabic_digits};
 
-/// An amount of money or another exact quantity: at most 13 digits before the point and 2 behind it, never negative.
+/// An exact quantity: at most 13 digits before the point and 2 behind it, never negative.
 #[derive(Debug, Clone, PartialEq, Eq, FromSqlRow, AsExpression)]
 #[diesel(sql_type = Numeric)]
 pub struct Amount(pub BigDecimal);
@@ -28,22 +28,27 @@ pub struct Amount(pub BigDecimal);
 impl Amount {
     /// Reads the decimal form: `70000` or `70000.00`.
     pub fn parse(text: &str) -> Result<Self, Code> {
-        if has_arabic_digits(text) {
-            return Err(Code::ArabicDigits);
-        }
-        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        if text.starts_with('-') && digits(whole.trim_start_matches('-')) && digits(fraction) {
-            return Err(Code::OutOfRange);
-        }
-        if !digits(whole) || !digits(fraction) {
-            return Err(Code::InvalidFormat);
-        }
-        if fraction.len() > 2 || whole.len() > 13 {
-            return Err(Code::Precision);
-        }
-        BigDecimal::from_str(text).map(|amount| Self(amount.with_scale(2))).map_err(|_| Code::InvalidFormat)
+        decimal(text, 2).map(|amount| Self(amount.with_scale(2)))
     }
+}
+
+/// A decimal that is not negative, of at most 13 digits before the point and so many behind it.
+pub fn decimal(text: &str, fraction_digits: usize) -> Result<BigDecimal, Code> {
+    if has_arabic_digits(text) {
+        return Err(Code::ArabicDigits);
+    }
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if text.starts_with('-') && digits(whole.trim_start_matches('-')) && digits(fraction) {
+        return Err(Code::OutOfRange);
+    }
+    if !digits(whole) || !digits(fraction) {
+        return Err(Code::InvalidFormat);
+    }
+    if fraction.len() > fraction_digits || whole.len() > 13 {
+        return Err(Code::Precision);
+    }
+    BigDecimal::from_str(text).map_err(|_| Code::InvalidFormat)
 }
 
 impl Serialize for Amount {
@@ -84,44 +89,3 @@ impl PartialSchema for Amount {
     }
 }
 impl ToSchema for Amount {}
-
-/// A currency of ISO 4217 by its three letters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromSqlRow, AsExpression)]
-#[diesel(sql_type = Text)]
-#[serde(transparent)]
-pub struct Currency(String);
-
-impl Currency {
-    /// The currency of three letters, if ISO 4217 has it.
-    pub fn parse(text: &str) -> Result<Self, Code> {
-        iso_currency::Currency::from_code(text).map(|known| Self(known.code().to_owned())).ok_or(Code::UnknownCurrency)
-    }
-}
-
-impl Deserr<Faults> for Currency {
-    fn deserialize_from_value<V: IntoValue>(value: Value<V>, location: ValuePointerRef) -> Result<Self, Faults> {
-        match value {
-            Value::String(text) => Self::parse(&text).map_err(|code| Faults::at(location, code)),
-            other => Err(wrong_kind(other, &[ValueKind::String], location)),
-        }
-    }
-}
-
-impl FromSql<Text, Pg> for Currency {
-    fn from_sql(bytes: PgValue<'_>) -> deserialize::Result<Self> {
-        <String as FromSql<Text, Pg>>::from_sql(bytes).map(Self)
-    }
-}
-
-impl ToSql<Text, Pg> for Currency {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        <str as ToSql<Text, Pg>>::to_sql(&self.0, out)
-    }
-}
-
-impl PartialSchema for Currency {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[A-Z]{3}$")).examples(["USD"]).build().into()
-    }
-}
-impl ToSchema for Currency {}

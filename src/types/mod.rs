@@ -2,12 +2,14 @@
 
 mod amount;
 mod cadre;
+mod money;
 mod read;
 mod text;
 mod words;
 
-pub use amount::{Amount, Currency};
+pub use amount::Amount;
 pub use cadre::Cadre;
+pub use money::{Currency, Money};
 pub use read::{Flag, Whole, distinct, happened, in_order, within, wrong_kind};
 pub use text::{Email, LongText, Mark, Name, Reason, RecordCode, ShortText, clean_line};
 pub(crate) use words::words;

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection};
 use diesel_migrations::MigrationHarness;
-use siraj::db;
+use siraj::{db, types::Currency};
 use uuid::Uuid;
 
 use crate::support::database::{TestDatabase, cluster, connect};
@@ -50,6 +50,22 @@ async fn the_schema_file_equals_the_migrated_database() {
     }
     let found = fs::read_to_string(&path).expect("src/schema.rs");
     assert!(found == expected, "src/schema.rs is not what the migrations make; run this test with SIRAJ_BLESS=1");
+}
+
+#[tokio::test]
+async fn the_database_and_the_service_know_the_same_minor_units() {
+    let database = TestDatabase::create().await;
+    let told = names(
+        &database,
+        "SELECT format('%s%s%s %s', chr(a), chr(b), chr(c), siraj_minor_units(chr(a) || chr(b) || chr(c)))
+         FROM generate_series(65, 90) a, generate_series(65, 90) b, generate_series(65, 90) c",
+    )
+    .await;
+    let known: Vec<_> = told.iter().filter_map(|line| Some((Currency::parse(&line[..3]).ok()?, &line[4..]))).collect();
+    assert!(known.len() > 150, "only {} currencies", known.len());
+    for (currency, digits) in known {
+        assert_eq!(currency.minor_units().to_string(), digits, "{}", currency.as_str());
+    }
 }
 
 #[tokio::test]
