@@ -15,7 +15,10 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use futures_util::FutureExt;
 use thiserror::Error;
 
-use crate::error::{ApiError, ApiResult, Code};
+use crate::{
+    error::{ApiError, ApiResult, Code},
+    types::KnownAt,
+};
 
 /// A connection to the database.
 pub type Conn = AsyncPgConnection;
@@ -55,6 +58,19 @@ impl Db {
             Ok(got) => got.map_err(ApiError::unavailable),
             Err(_) => Err(ApiError::unavailable("no connection came free in time")),
         }
+    }
+
+    /// Reads as it was known at a moment; without one, as it is. The same statements, over the tables of the schema `known`.
+    /// A read that ends early leaves its connection inside a transaction, and the pool throws that connection away.
+    pub async fn read_at<T>(&self, known_at: Option<KnownAt>, read: impl AsyncFnOnce(&mut Conn) -> ApiResult<T>) -> ApiResult<T> {
+        let mut conn = self.conn().await?;
+        let Some(KnownAt(moment)) = known_at else { return read(&mut conn).await };
+        AnsiTransactionManager::begin_transaction(&mut *conn).await?;
+        let world = format!("SET LOCAL search_path = known, public; SET LOCAL siraj.known_at = '{}'", moment.to_rfc3339());
+        conn.batch_execute(&world).await?;
+        let told = read(&mut conn).await;
+        AnsiTransactionManager::rollback_transaction(&mut *conn).await?;
+        told
     }
 
     /// Runs the work in one transaction; work that lost a race is run again from its start.

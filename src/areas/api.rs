@@ -35,7 +35,9 @@ pub fn routes(config: &mut ServiceConfig) {
 #[utoipa::path(tag = "areas", params(PageQuery, AreaFilter), responses((status = 200, description = "A page of areas", body = Page<Area>)))]
 #[get("/areas")]
 async fn list_areas(_caller: Caller<Anyone>, listing: Listing<AreaFilter>, db: Data<Db>) -> ApiResult<HttpResponse> {
-    listing.answer(async move |page, filter| store::list(&mut *db.conn().await?, filter, page).await).await
+    listing
+        .answer(async move |page, filter| db.read_at(filter.known_at, async |conn| store::list(conn, filter, page).await).await)
+        .await
 }
 
 /// Add an area.

@@ -12,7 +12,7 @@ use crate::{
     http::{ListFilter, Merge, New},
     register::Fields,
     schema::areas,
-    types::{Flag, Name, RecordCode, words},
+    types::{Flag, KnownAt, Name, RecordCode, words},
 };
 
 words! {
@@ -108,6 +108,10 @@ pub struct AreaFilter {
     #[deserr(default)]
     #[param(value_type = Option<bool>)]
     pub retired: Option<Flag>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 impl ListFilter for AreaFilter {

@@ -12,7 +12,7 @@ use crate::{
     http::{ListFilter, Merge, New},
     register::Fields,
     schema::assignments,
-    types::{Cadre, Flag, Reason, ShortText, in_order, within},
+    types::{Cadre, Flag, KnownAt, Reason, ShortText, in_order, within},
 };
 
 /// What people say of a post and who holds it.
@@ -103,6 +103,10 @@ pub struct AssignmentFilter {
     #[deserr(default)]
     #[param(value_type = Option<bool>)]
     pub retired: Option<Flag>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 impl ListFilter for AssignmentFilter {

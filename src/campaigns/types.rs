@@ -12,7 +12,7 @@ use crate::{
     http::{ListFilter, Merge, New},
     register::Fields,
     schema::campaigns,
-    types::{Currency, Flag, LongText, Money, Name, RecordCode, in_order},
+    types::{Currency, Flag, KnownAt, LongText, Money, Name, RecordCode, in_order},
 };
 
 /// What people say of a campaign.
@@ -93,6 +93,10 @@ pub struct CampaignFilter {
     #[deserr(default)]
     #[param(value_type = Option<bool>)]
     pub retired: Option<Flag>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 impl ListFilter for CampaignFilter {

@@ -14,7 +14,7 @@ use crate::{
     http::{ListFilter, Merge, New},
     register::Fields,
     schema::claims,
-    types::{Amount, Flag, LongText, Mark, Name, RecordCode, ShortText, words},
+    types::{Amount, Flag, KnownAt, LongText, Mark, Name, RecordCode, ShortText, words},
 };
 
 words! {
@@ -145,6 +145,10 @@ pub struct ClaimFilter {
     #[deserr(default)]
     #[param(value_type = Option<bool>)]
     pub retired: Option<Flag>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 impl ListFilter for ClaimFilter {

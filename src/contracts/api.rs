@@ -36,7 +36,11 @@ async fn list_contracts(
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
     let scope = caller.scope.clone();
-    listing.answer(async move |page, filter| store::list(&mut *db.conn().await?, &scope, filter, page).await).await
+    listing
+        .answer(async move |page, filter| {
+            db.read_at(filter.known_at, async |conn| store::list(conn, &scope, filter, page).await).await
+        })
+        .await
 }
 
 /// Add a contract.

@@ -12,7 +12,7 @@ use crate::{
     http::{ListFilter, Merge, New},
     register::Fields,
     schema::contracts,
-    types::{Cadre, Currency, Flag, LongText, Money, Name, RecordCode, ShortText, distinct, in_order},
+    types::{Cadre, Currency, Flag, KnownAt, LongText, Money, Name, RecordCode, ShortText, distinct, in_order},
 };
 
 /// What people say of a contract.
@@ -127,6 +127,10 @@ pub struct ContractFilter {
     #[deserr(default)]
     #[param(value_type = Option<bool>)]
     pub retired: Option<Flag>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 impl ListFilter for ContractFilter {

@@ -12,7 +12,7 @@ use crate::{
     http::{ListFilter, Merge, New},
     register::Fields,
     schema::facilities,
-    types::{Flag, LongText, Name, RecordCode, distinct, in_order, within, words},
+    types::{Flag, KnownAt, LongText, Name, RecordCode, distinct, in_order, within, words},
 };
 
 words! {
@@ -128,6 +128,10 @@ pub struct FacilityFilter {
     #[deserr(default)]
     #[param(value_type = Option<bool>)]
     pub retired: Option<Flag>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 impl ListFilter for FacilityFilter {

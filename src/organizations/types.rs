@@ -12,7 +12,7 @@ use crate::{
     http::{ListFilter, Merge, New},
     register::Fields,
     schema::organizations,
-    types::{Flag, Name, RecordCode, distinct, words},
+    types::{Flag, KnownAt, Name, RecordCode, distinct, words},
 };
 
 words! {
@@ -97,6 +97,10 @@ pub struct OrganizationFilter {
     #[deserr(default)]
     #[param(value_type = Option<bool>)]
     pub retired: Option<Flag>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 impl ListFilter for OrganizationFilter {

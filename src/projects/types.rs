@@ -12,7 +12,7 @@ use crate::{
     http::{ListFilter, Merge, New},
     register::Fields,
     schema::projects,
-    types::{Flag, LongText, Name, RecordCode, in_order},
+    types::{Flag, KnownAt, LongText, Name, RecordCode, in_order},
 };
 
 /// What people say of a project.
@@ -87,6 +87,10 @@ pub struct ProjectFilter {
     #[deserr(default)]
     #[param(value_type = Option<bool>)]
     pub retired: Option<Flag>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 impl ListFilter for ProjectFilter {

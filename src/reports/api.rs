@@ -49,7 +49,8 @@ async fn read_figures(
 ) -> ApiResult<Answer> {
     let scope = query.within(&caller.scope)?;
     let day = query.day(&scope)?;
-    let told = store::figures(&mut *db.conn().await?, &scope, day, locale(request.headers())).await?;
+    let locale = locale(request.headers());
+    let told = db.read_at(query.known_at, async |conn| store::figures(conn, &scope, day, locale).await).await?;
     Answer::plain(&told.figures)
 }
 
@@ -64,28 +65,47 @@ async fn list_figure_rows(
 ) -> ApiResult<HttpResponse> {
     let scope = listing.filter.within(&caller.scope)?;
     let day = listing.filter.day(&scope)?;
-    store::ensure_known(&mut *db.conn().await?, &scope).await?;
+    let known_at = listing.filter.known_at;
+    db.read_at(known_at, async |conn| store::ensure_known(conn, &scope).await).await?;
     match rows(figure) {
         Rows::Facilities(which, word) => {
             let which = (which, word);
             listing
-                .answer(async move |page, _| store::facility_rows(&mut *db.conn().await?, &scope, day, which, page).await)
+                .answer(async move |page, _| {
+                    db.read_at(known_at, async |conn| store::facility_rows(conn, &scope, day, which, page).await).await
+                })
                 .await
         }
         Rows::People(cadre) => {
-            listing.answer(async move |page, _| store::person_rows(&mut *db.conn().await?, &scope, day, cadre, page).await).await
+            listing
+                .answer(async move |page, _| {
+                    db.read_at(known_at, async |conn| store::person_rows(conn, &scope, day, cadre, page).await).await
+                })
+                .await
         }
         Rows::Posts => {
-            listing.answer(async move |page, _| store::post_rows(&mut *db.conn().await?, &scope, day, page).await).await
+            listing
+                .answer(async move |page, _| {
+                    db.read_at(known_at, async |conn| store::post_rows(conn, &scope, day, page).await).await
+                })
+                .await
         }
         Rows::Shipments(word) => {
             let word = (word, caller.role);
-            listing.answer(async move |page, _| store::shipment_rows(&mut *db.conn().await?, &scope, day, word, page).await).await
+            listing
+                .answer(async move |page, _| {
+                    db.read_at(known_at, async |conn| store::shipment_rows(conn, &scope, day, word, page).await).await
+                })
+                .await
         }
         // Contracts are not for clerks.
         Rows::Contracts if scope.facility.is_some() => Err(ApiError::new(Code::Forbidden)),
         Rows::Contracts => {
-            listing.answer(async move |page, _| store::contract_rows(&mut *db.conn().await?, &scope, day, page).await).await
+            listing
+                .answer(async move |page, _| {
+                    db.read_at(known_at, async |conn| store::contract_rows(conn, &scope, day, page).await).await
+                })
+                .await
         }
     }
 }

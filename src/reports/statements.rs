@@ -170,7 +170,7 @@ impl Statement for AllFigures {
     type Row = Jsonb;
     const SQL: &'static str = r"
 SELECT jsonb_build_object(
-  'known_at', statement_timestamp(),
+  'known_at', least(siraj_known_at(), statement_timestamp()),
   'campaign', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name) FROM campaigns WHERE id = $3 AND $6 IS NULL),
   'contract', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name) FROM contracts
                WHERE id = $4 AND $6 IS NULL AND ($7 IS NULL OR organization_id = $7)),

@@ -14,7 +14,7 @@ use crate::{
     error::{ApiError, ApiResult, Code, Faults},
     facilities::FacilityKind,
     http::ListFilter,
-    types::{Amount, Cadre},
+    types::{Amount, Cadre, KnownAt},
 };
 
 /// Of which day and of what the figures are asked.
@@ -34,6 +34,10 @@ pub struct FigureQuery {
     /// What this contract supports and pays.
     #[deserr(default)]
     pub contract_id: Option<Uuid>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 impl ListFilter for FigureQuery {
@@ -65,7 +69,10 @@ impl FigureQuery {
             Scope::Everything => asked,
             Scope::Areas(areas) => FigureScope { areas: Some(areas.clone()), ..asked },
             Scope::Facility(facility) => FigureScope { facility: Some(*facility), ..asked },
-            Scope::Organization(_) if self.area_id.is_some() => return Err(ApiError::new(Code::Forbidden)),
+            // From one knowledge to the next, single changes would show.
+            Scope::Organization(_) if self.area_id.is_some() || self.known_at.is_some() => {
+                return Err(ApiError::new(Code::Forbidden));
+            }
             Scope::Organization(organization) => FigureScope { organization: Some(*organization), ..asked },
         })
     }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     audit::{HistoryEntry, HistoryFilter},
     auth::{Caller, EditRegister, ReadHistory, ReadShipments},
-    db::Db,
+    db::{Conn, Db},
     error::{ApiError, ApiResult, Code},
     http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId},
     register::{self, Record},
@@ -51,7 +51,8 @@ async fn list_shipments(
     let (scope, role) = (caller.scope.clone(), caller.role);
     listing
         .answer(async move |page, filter| {
-            let shipments = store::list(&mut *db.conn().await?, &scope, filter, page).await?;
+            let read = async |conn: &mut Conn| store::list(conn, &scope, filter, page).await;
+            let shipments = db.read_at(filter.known_at, read).await?;
             Ok(shipments.into_iter().map(|shipment| shipment.shown_to(role)).collect())
         })
         .await

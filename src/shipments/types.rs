@@ -14,7 +14,7 @@ use crate::{
     http::{ListFilter, Merge, New},
     register::Fields,
     schema::shipments,
-    types::{Flag, LongText, RecordCode, ShortText, within, words},
+    types::{Flag, KnownAt, LongText, RecordCode, ShortText, within, words},
 };
 
 /// The most lines of one shipment.
@@ -347,6 +347,10 @@ pub struct ShipmentFilter {
     #[deserr(default)]
     #[param(value_type = Option<bool>)]
     pub retired: Option<Flag>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 impl ListFilter for ShipmentFilter {

@@ -12,7 +12,7 @@ use crate::{
     http::{ListFilter, Merge, New},
     register::Fields,
     schema::staff,
-    types::{Cadre, Flag, Name, RecordCode, ShortText, words},
+    types::{Cadre, Flag, KnownAt, Name, RecordCode, ShortText, words},
 };
 
 words! {
@@ -97,6 +97,10 @@ pub struct StaffFilter {
     #[deserr(default)]
     #[param(value_type = Option<bool>)]
     pub retired: Option<Flag>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 impl ListFilter for StaffFilter {

@@ -12,7 +12,7 @@ use crate::{
     auth::{Actor, Caller, EditContracts, ReadContracts},
     campaigns::Campaign,
     contracts::Contract,
-    db::Db,
+    db::{Conn, Db},
     error::ApiResult,
     http::{Answer, Body, ChildId, IdempotencyKey, IfMatch, Listing, Page, PageQuery, RecordId, once},
     projects::Project,
@@ -46,7 +46,8 @@ async fn list<P: Supporter + 'static>(
     let scope = actor.scope.clone();
     listing
         .answer::<Support>(async move |page, filter| {
-            let rows = P::supports(&mut *db.conn().await?, &scope, parent, filter, page).await?;
+            let read = async |conn: &mut Conn| P::supports(conn, &scope, parent, filter, page).await;
+            let rows = db.read_at(filter.known_at, read).await?;
             Ok(rows.into_iter().map(|row| row.shown_to(&scope)).collect())
         })
         .await

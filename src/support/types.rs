@@ -12,7 +12,7 @@ use crate::{
     error::Faults,
     facilities::FacilityKind,
     http::{ListFilter, Merge, New},
-    types::{Flag, Name, RecordCode, in_order},
+    types::{Flag, KnownAt, Name, RecordCode, in_order},
 };
 
 /// What people say of a support.
@@ -132,6 +132,10 @@ pub struct SupportFilter {
     #[deserr(default)]
     #[param(value_type = Option<bool>)]
     pub retired: Option<Flag>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 impl ListFilter for SupportFilter {

@@ -1,5 +1,7 @@
 //! Stories of the figures, their rows, and what was published.
 
+mod known_at;
+
 use serde_json::{Value, json};
 use siraj::auth::Role;
 use uuid::Uuid;
