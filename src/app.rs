@@ -21,7 +21,7 @@ use crate::{
     db::{Db, DbError},
     equipment,
     error::{ApiError, ApiResult, Code},
-    facilities, fuel,
+    exports, facilities, fuel,
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
@@ -80,6 +80,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(campaigns::routes)
         .configure(claims::routes)
         .configure(reports::routes)
+        .configure(exports::routes)
         .configure(reveals::routes);
 }
 

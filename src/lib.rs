@@ -16,7 +16,7 @@
 //! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
 //! | 10 | `assignments`, `barcodes`, `requisitions`, `stock` |
 //! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
-//! | 12 | `reports`, `planning`, `traces`, `imports`, `openapi` |
+//! | 12 | `reports`, `planning`, `traces`, `exports`, `imports`, `openapi` |
 //! | 13 | `app` |
 //! | 14 | `cli`, and `main` above it |
 
@@ -36,6 +36,7 @@ pub mod controlled_issues;
 pub mod db;
 pub mod equipment;
 pub mod error;
+pub mod exports;
 pub mod facilities;
 pub mod fuel;
 pub mod http;

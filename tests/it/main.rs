@@ -19,6 +19,7 @@ mod controlled_issues;
 mod doors;
 mod embedded;
 mod equipment;
+mod exports;
 mod facilities;
 mod fuel;
 mod imported_stock;
