@@ -16,6 +16,7 @@ mod command_line;
 mod contract;
 mod contracts;
 mod controlled_issues;
+mod demo;
 mod doors;
 mod embedded;
 mod equipment;
