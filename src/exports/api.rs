@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     statements::{Activities, Ask, Cells, DataValues, Directory},
-    types::{Activity, ActivityFilter, Cell, DataValue, DataValueQuery, DataValueSet, FacilityMap, MapQuery},
+    types::{FourW, ActivityFilter, Cell, DataValue, DataValueQuery, DataValueSet, FacilityMap, MapQuery},
 };
 use crate::{
     auth::{Caller, ReadCoarseCell, ReadExports},
@@ -29,7 +29,7 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// Who does what where, and when (4W): contracts, projects and campaigns by area.
-#[utoipa::path(tag = "exports", params(PageQuery, ActivityFilter), responses((status = 200, description = "A page of activities; with `hxl=true`, CSV and XLSX carry the tags of HXL", body = Page<Activity>)))]
+#[utoipa::path(tag = "exports", params(PageQuery, ActivityFilter), responses((status = 200, description = "A page of activities; with `hxl=true`, CSV and XLSX carry the tags of HXL", body = Page<FourW>)))]
 #[get("/exports/activities")]
 async fn list_activities(caller: Caller<ReadExports>, listing: Listing<ActivityFilter>, db: Data<Db>) -> ApiResult<HttpResponse> {
     let areas = caller.scope.areas();
@@ -41,12 +41,12 @@ async fn list_activities(caller: Caller<ReadExports>, listing: Listing<ActivityF
             ask.limit = page.rows();
             ask.words.clone_from(&page.q);
             ask.descending = page.sort.descending;
-            Ok(ask.get_results::<Activity>(&mut *db.conn().await?).await?)
+            Ok(ask.get_results::<FourW>(&mut *db.conn().await?).await?)
         })
         .await
 }
 
-/// A coarse map as GeoJSON: how many facilities stand in each cell of a tenth of a degree. No names, no places.
+/// A coarse map as `GeoJSON`: how many facilities stand in each cell of a tenth of a degree. No names, no places.
 #[utoipa::path(tag = "exports", params(MapQuery), responses((status = 200, description = "The cells that hold a facility", body = FacilityMap, content_type = "application/geo+json")))]
 #[get("/exports/facility-map")]
 async fn read_facility_map(

@@ -36,7 +36,7 @@ impl ListFilter for ActivityFilter {
 #[schema(example = json!({"id": "0193a1c2-0000-7000-8000-000000000001", "activity_code": "NORWAC-2015-A", "activity_name": "NORWAC medical staff", "activity_kind": "contract",
     "funder_code": "NORWAC", "funder_name": "NORWAC", "implementer_name": "Siraj campaign office", "sector": "Health", "country_code": "SY", "country_name": "Syria",
     "area_code": "EASTERN-GHOUTA", "area_pcode": null, "area_name": "Eastern Ghouta", "starts_on": "2015-01-01", "ends_on": "2015-04-30", "facilities": 12, "staff": 118}))]
-pub struct Activity {
+pub struct FourW {
     /// Of the activity in this area.
     pub id: Uuid,
     /// The code of the contract, project or campaign.
@@ -160,7 +160,7 @@ pub struct FacilityMap {
     pub features: Vec<Cell>,
 }
 
-/// A cell of the map as GeoJSON: never a place, never a name.
+/// A cell of the map as `GeoJSON`: never a place, never a name.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [[[36.3, 33.5], [36.4, 33.5], [36.4, 33.6], [36.3, 33.6], [36.3, 33.5]]]},
     "properties": {"facilities": 3, "hospital": 2, "primary_care_center": 1, "nursing_home": 0, "medical_point": 1, "mobile_clinic": 0, "position_precision": "0.1 degree"}}))]
