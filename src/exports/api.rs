@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     statements::{Activities, Ask, Cells, DataValues, Directory},
-    types::{FourW, ActivityFilter, Cell, DataValue, DataValueQuery, DataValueSet, FacilityMap, MapQuery},
+    types::{ActivityFilter, Cell, DataValue, DataValueQuery, DataValueSet, FacilityMap, FourW, MapQuery},
 };
 use crate::{
     auth::{Caller, ReadCoarseCell, ReadExports},
