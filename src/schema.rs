@@ -73,6 +73,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    attachments (id) {
+        id -> Uuid,
+        kind -> Text,
+        file_name -> Text,
+        content_type -> Text,
+        size_bytes -> Int8,
+        sha256 -> Text,
+        area_id -> Nullable<Uuid>,
+        scan -> Text,
+        scanned_at -> Nullable<Timestamptz>,
+        note -> Nullable<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+        uploaded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     audit_log (id, occurred_at) {
         id -> Int8,
         occurred_at -> Timestamptz,
@@ -997,6 +1018,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     area_closure,
     areas,
     assignments,
+    attachments,
     audit_log,
     campaign_facilities,
     campaigns,
