@@ -20,7 +20,7 @@ use crate::{
     auth::Accounts,
     barcodes, campaigns, claims, contracts, controlled_issues,
     db::{Db, DbError},
-    equipment,
+    donations, donors, equipment,
     error::{ApiError, ApiResult, Code},
     facilities, fuel,
     http::{Proxies, envelope, metrics},
@@ -82,6 +82,8 @@ fn api(config: &mut ServiceConfig) {
         .configure(requisitions::routes)
         .configure(shipments::routes)
         .configure(campaigns::routes)
+        .configure(donors::routes)
+        .configure(donations::routes)
         .configure(claims::routes)
         .configure(reports::routes)
         .configure(reveals::routes);
@@ -99,6 +101,7 @@ pub fn server(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
     let document = document();
     let routes = Data::new(Routes::of(&document));
     let throttle = Data::new(sessions::Throttle::default());
+    let door = Data::new(donations::Door::default());
     let workers = parts.workers;
     let server = HttpServer::new(move || {
         let db = match Db::new(&parts.database_url, parts.pool_size) {
@@ -118,6 +121,7 @@ pub fn server(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .app_data(Data::new(parts.proxies.clone()))
             .app_data(routes.clone())
             .app_data(throttle.clone())
+            .app_data(door.clone())
             .service(healthz)
             .service(readyz)
             .service(metrics)

@@ -13,8 +13,8 @@
 //! | 6 | `areas`, `organizations`, `items` |
 //! | 7 | `facilities`, `attachments` |
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
-//! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
-//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock` |
+//! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons`, `donors` |
+//! | 10 | `assignments`, `barcodes`, `donations`, `requisitions`, `stock` |
 //! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
 //! | 12 | `reports`, `planning`, `traces`, `imports`, `openapi` |
 //! | 13 | `app` |
@@ -35,6 +35,8 @@ pub mod config;
 pub mod contracts;
 pub mod controlled_issues;
 pub mod db;
+pub mod donations;
+pub mod donors;
 pub mod equipment;
 pub mod error;
 pub mod facilities;

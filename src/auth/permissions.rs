@@ -74,6 +74,14 @@ permissions! {
     EditAreaAccess: Admin Manager Coordinator;
     /// Keep partners, contracts, projects, campaigns and claims.
     EditContracts: Manager;
+    /// Read donors, by pseudonym.
+    ReadDonors: Manager Coordinator Auditor;
+    /// Read donations, allocations, and what a campaign has.
+    ReadDonations: Manager Auditor;
+    /// Keep donors and write who they are; record donations and allocate them.
+    EditDonations: Manager;
+    /// Read, with a reason, who a donor is: not those who keep the money.
+    RevealDonors: Coordinator;
     /// Read attachments: all of them (managers, auditors), those of one's areas and one's own (coordinators), one's own (clerks).
     ReadAttachments: Manager Coordinator Clerk Auditor;
     /// Send attachments, and change what is said of those one may read.

@@ -88,6 +88,9 @@ codes! {
     LotBlocked "lot-blocked" 409 "A lot is in quarantine or on hold; it may only be set aside." "تشغيلة في الحجر أو موقوفة؛ يجوز عزلها فقط.";
     TankOverCapacity "tank-over-capacity" 409 "On that day or a later one there would be more in the tank than it holds." "كانت الكمية في الخزان ستتجاوز سعته في ذلك اليوم أو بعده.";
     DipStands "dip-stands" 409 "A dip of the tank on that day or a later one stands; turn it round first." "يوجد قياس للخزان في ذلك اليوم أو بعده؛ اعكسه أولًا.";
+    RefundOverGift "refund-over-gift" 409 "More would be given back than was given." "سيُعاد أكثر مما أُعطي.";
+    OverRaised "over-raised" 409 "More would be allocated than was raised." "سيُخصَّص أكثر مما جُمع.";
+    AllocatedAlready "allocated-already" 409 "The money has been allocated; turn an allocation round first, or give an override with its reason." "المال مخصَّص؛ اعكس تخصيصًا أولًا أو أعطِ استثناءً وسببه.";
     AttachmentInfected "attachment-infected" 409 "The scanner found something harmful in this file; it is not given out." "وجد الفاحص شيئًا ضارًا في هذا الملف؛ لا يُسلَّم.";
     AttachmentUnscanned "attachment-unscanned" 409 "This file has not been scanned yet; it is not given out before." "لم يُفحص هذا الملف بعد؛ لا يُسلَّم قبل ذلك.";
     RecordDeleted "record-deleted" 410 "This record has been retired." "هذا السجل مسحوب.";

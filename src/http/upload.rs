@@ -29,7 +29,10 @@ pub struct Upload {
 }
 
 /// One part of it: a field, or the file.
-pub struct Part(Field);
+pub struct Part {
+    field: Field,
+    ended: bool,
+}
 
 impl FromRequest for Upload {
     type Error = ApiError;
@@ -47,7 +50,7 @@ impl FromRequest for Upload {
             return ready(Err(ApiError::new(Code::UnsupportedEncoding)));
         }
         let announced = text("content-length").and_then(|length| length.parse().ok());
-        ready(Ok(Self { parts: Multipart::new(headers, paced(payload.take())), announced }))
+        ready(Ok(Self { parts: Multipart::new(headers, paced(payload.take()).fuse()), announced }))
     }
 }
 
@@ -60,26 +63,32 @@ impl Upload {
 
     /// The next part.
     pub async fn part(&mut self) -> ApiResult<Option<Part>> {
-        self.parts.next().await.transpose().map(|part| part.map(Part)).map_err(|error| broken(&error))
+        self.parts.next().await.transpose().map(|part| part.map(|field| Part { field, ended: false })).map_err(|error| broken(&error))
     }
 }
 
 impl Part {
     /// The name of its field.
     pub fn name(&self) -> &str {
-        self.0.name().unwrap_or_default()
+        self.field.name().unwrap_or_default()
     }
 
     /// What the sender calls the file, as it was sent.
     pub fn file_name(&self) -> Option<&str> {
-        self.0.content_disposition().and_then(|told| {
+        self.field.content_disposition().and_then(|told| {
             told.get_filename_ext().map_or_else(|| told.get_filename(), |name| std::str::from_utf8(&name.value).ok())
         })
     }
 
     /// The next bytes of it.
     pub async fn bytes(&mut self) -> ApiResult<Option<Bytes>> {
-        self.0.next().await.transpose().map_err(|error| broken(&error))
+        // What has ended is not asked again.
+        if self.ended {
+            return Ok(None);
+        }
+        let next = self.field.next().await.transpose().map_err(|error| broken(&error));
+        self.ended = !matches!(next, Ok(Some(_)));
+        next
     }
 
     /// The whole of a field that is text.
