@@ -21,7 +21,7 @@ use crate::{
     db::{Db, DbError},
     equipment,
     error::{ApiError, ApiResult, Code},
-    facilities, fuel,
+    exchange_rates, facilities, fuel,
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
@@ -60,6 +60,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(organizations::routes)
         .configure(projects::routes)
         .configure(contracts::routes)
+        .configure(exchange_rates::routes)
         .configure(lots::routes)
         .configure(stock_locations::routes)
         .configure(stock::routes)

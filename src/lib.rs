@@ -10,7 +10,7 @@
 //! | 3 | `http` |
 //! | 4 | `audit`, `auth` |
 //! | 5 | `register`, `sessions`, `reveals` |
-//! | 6 | `areas`, `organizations`, `items` |
+//! | 6 | `areas`, `organizations`, `items`, `exchange_rates` |
 //! | 7 | `facilities` |
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
 //! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
@@ -36,6 +36,7 @@ pub mod controlled_issues;
 pub mod db;
 pub mod equipment;
 pub mod error;
+pub mod exchange_rates;
 pub mod facilities;
 pub mod fuel;
 pub mod http;

@@ -74,6 +74,10 @@ permissions! {
     EditAreaAccess: Admin Manager Coordinator;
     /// Keep partners, contracts, projects, campaigns and claims.
     EditContracts: Manager;
+    /// Read rates between currencies.
+    ReadRates: Manager Coordinator Auditor;
+    /// Tell and retire rates between currencies.
+    EditRates: Manager;
     /// Read the coarse cell of a facility.
     ReadCoarseCell: Admin Manager Coordinator;
     /// Write and, with a reason, read where a facility stands.
