@@ -22,7 +22,7 @@ use crate::{
     db::{Db, DbError},
     donations, donors, equipment,
     error::{ApiError, ApiResult, Code},
-    facilities, fuel,
+    exchange_rates, facilities, fuel,
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
@@ -64,6 +64,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(organizations::routes)
         .configure(projects::routes)
         .configure(contracts::routes)
+        .configure(exchange_rates::routes)
         .configure(lots::routes)
         .configure(stock_locations::routes)
         .configure(stock::routes)

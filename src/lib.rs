@@ -12,6 +12,8 @@
 //! | 5 | `register`, `sessions`, `reveals` |
 //! | 6 | `areas`, `organizations`, `items` |
 //! | 7 | `facilities`, `attachments` |
+//! | 6 | `areas`, `organizations`, `items`, `exchange_rates` |
+//! | 7 | `facilities` |
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
 //! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons`, `donors` |
 //! | 10 | `assignments`, `barcodes`, `donations`, `requisitions`, `stock` |
@@ -39,6 +41,7 @@ pub mod donations;
 pub mod donors;
 pub mod equipment;
 pub mod error;
+pub mod exchange_rates;
 pub mod facilities;
 pub mod fuel;
 pub mod http;

@@ -86,6 +86,10 @@ permissions! {
     ReadAttachments: Manager Coordinator Clerk Auditor;
     /// Send attachments, and change what is said of those one may read.
     EditAttachments: Manager Coordinator Clerk;
+    /// Read rates between currencies.
+    ReadRates: Manager Coordinator Auditor;
+    /// Tell and retire rates between currencies.
+    EditRates: Manager;
     /// Read the coarse cell of a facility.
     ReadCoarseCell: Admin Manager Coordinator;
     /// Write and, with a reason, read where a facility stands.

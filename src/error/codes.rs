@@ -139,6 +139,7 @@ codes! {
     UnknownIdentifier "unknown-identifier" 422 "The code has an application identifier that is not read here." "في الرمز معرّف تطبيق لا يُقرأ هنا.";
     MissingSeparator "missing-separator" 422 "A separator is missing: one value runs into the next." "فاصل ناقص: قيمة تتصل بالتي تليها.";
     UnknownCurrency "unknown-currency" 422 "Not a currency of ISO 4217." "ليست عملة من ISO 4217.";
+    MissingRate "missing-rate" 422 "No rate between the two currencies was told for that day or the 31 before it." "لا سعر صرف بين العملتين لذلك اليوم ولا للأيام الـ31 التي قبله.";
     CoordinateOutOfRange "coordinate-out-of-range" 422 "The coordinates cannot be those of a facility here." "لا يمكن أن تكون هذه إحداثيات منشأة هنا.";
     SharesOverFull "shares-over-full" 422 "The person's shares would exceed 100 % on some day; give a waiver with its reason." "مجموع نسب الشخص يتجاوز 100٪ في يوم ما؛ أعطِ استثناءً وسببه.";
     TooMany "too-many" 422 "Too many entries." "عناصر أكثر من المسموح.";

@@ -156,6 +156,8 @@ const SPECIAL: &[(&str, Code, &[&str])] = &[
     ("fuel_dips_later_check", Code::DipStands, &["/dipped_on"]),
     ("fuel_dips_once_check", Code::WrongState, &[]),
     ("shipments_order_check", Code::DateOrder, &["/received_on"]),
+    ("exchange_rates_pair_check", Code::Repeated, &["/quote_currency"]),
+    ("exchange_rates_day_key", Code::Duplicate, &["/rated_on"]),
 ];
 
 impl From<Error> for ApiError {

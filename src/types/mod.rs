@@ -2,6 +2,7 @@
 
 mod amount;
 mod cadre;
+mod factor;
 mod money;
 mod read;
 mod text;
@@ -9,6 +10,7 @@ mod words;
 
 pub use amount::Amount;
 pub use cadre::Cadre;
+pub use factor::Factor;
 pub use money::{Currency, Money};
 pub use read::{Flag, Whole, distinct, happened, in_order, within, wrong_kind};
 pub use text::{Email, LongText, Mark, Name, Reason, RecordCode, ShortText, clean_line, is_forbidden};

@@ -20,6 +20,7 @@ mod controlled_issues;
 mod doors;
 mod embedded;
 mod equipment;
+mod exchange_rates;
 mod facilities;
 mod fuel;
 mod imported_stock;
