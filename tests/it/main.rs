@@ -39,6 +39,7 @@ mod sealed_locations;
 mod sessions;
 mod shipments;
 mod staff;
+mod stipend_scales;
 mod stock;
 mod stock_counts;
 mod traces;
