@@ -17,6 +17,8 @@
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
 //! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons`, `donors` |
 //! | 10 | `assignments`, `barcodes`, `donations`, `requisitions`, `stock` |
+//! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
+//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock`, `stipend_scales` |
 //! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
 //! | 12 | `reports`, `planning`, `traces`, `imports`, `openapi` |
 //! | 13 | `app` |
@@ -64,6 +66,7 @@ pub mod schema;
 pub mod sessions;
 pub mod shipments;
 pub mod staff;
+pub mod stipend_scales;
 pub mod stock;
 pub mod stock_counts;
 pub mod stock_locations;

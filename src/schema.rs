@@ -262,6 +262,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    exchange_rates (id) {
+        id -> Uuid,
+        base_currency -> Text,
+        quote_currency -> Text,
+        rate -> Numeric,
+        rated_on -> Date,
+        source -> Text,
+        note -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     facilities (id) {
         id -> Uuid,
         code -> Text,
@@ -851,6 +867,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    stipend_scales (id) {
+        id -> Uuid,
+        contract_id -> Nullable<Uuid>,
+        cadre -> Text,
+        area_id -> Nullable<Uuid>,
+        currency -> Text,
+        monthly_amount -> Numeric,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        note -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     stock_balances (location_id, lot_id) {
         id -> Uuid,
         location_id -> Uuid,
@@ -1028,6 +1062,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     controlled_issue_lines,
     controlled_issues,
     equipment_units,
+    exchange_rates,
     facilities,
     facility_locations,
     facility_status,
@@ -1063,6 +1098,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     shipments,
     staff,
     staff_identities,
+    stipend_scales,
     stock_balances,
     stock_count_lines,
     stock_counts,

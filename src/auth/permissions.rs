@@ -90,6 +90,14 @@ permissions! {
     ReadRates: Manager Coordinator Auditor;
     /// Tell and retire rates between currencies.
     EditRates: Manager;
+    /// Read scales, runs and entries of stipends; coordinators the entries of their areas.
+    ReadStipends: Manager Coordinator Auditor;
+    /// Set scales; draft, approve, pay and close runs of stipends.
+    EditStipends: Manager;
+    /// Hold back entries of a run, and let them go again, within one's scope.
+    HoldStipends: Manager Coordinator;
+    /// Read the payments of runs; who carried them stands there in whole for managers alone.
+    ReadStipendPayments: Manager Auditor;
     /// Read the coarse cell of a facility.
     ReadCoarseCell: Admin Manager Coordinator;
     /// Write and, with a reason, read where a facility stands.

@@ -157,6 +157,8 @@ const SPECIAL: &[(&str, Code, &[&str])] = &[
     ("fuel_dips_once_check", Code::WrongState, &[]),
     ("shipments_order_check", Code::DateOrder, &["/received_on"]),
     ("exchange_rates_pair_check", Code::Repeated, &["/quote_currency"]),
+    ("stipend_scales_exact_check", Code::Precision, &["/monthly_amount"]),
+    ("stipend_scales_period_excl", Code::Overlap, &["/starts_on"]),
     ("exchange_rates_day_key", Code::Duplicate, &["/rated_on"]),
 ];
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     pg::Pg,
     prelude::*,
-    sql_types::{Bool, Date, Numeric, Text, Uuid as SqlUuid},
+    sql_types::{Bool, Date, Nullable, Numeric, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -23,7 +23,7 @@ use crate::{
 
 diesel::define_sql_function! {
     /// One spelling for all that readers take for the same.
-    fn siraj_fold(given: Text) -> Text;
+    fn siraj_fold(given: Nullable<Text>) -> Nullable<Text>;
 }
 
 /// Rates belong to no place: whoever may read rates reads all of them.
@@ -61,7 +61,8 @@ pub async fn on(conn: &mut Conn, from: &Currency, to: &Currency, day: NaiveDate)
 
 /// One page of rates.
 pub async fn list(conn: &mut Conn, filter: &ExchangeRateFilter, page: &PageQuery) -> ApiResult<Vec<ExchangeRate>> {
-    let mut query = in_use!(exchange_rates::table.select(ExchangeRate::as_select()).into_boxed(), filter.retired, exchange_rates::retired_at);
+    let mut query =
+        in_use!(exchange_rates::table.select(ExchangeRate::as_select()).into_boxed(), filter.retired, exchange_rates::retired_at);
     if let Some(currency) = &filter.currency {
         query = query.filter(exchange_rates::base_currency.eq(currency).or(exchange_rates::quote_currency.eq(currency)));
     }
@@ -78,7 +79,7 @@ pub async fn list(conn: &mut Conn, filter: &ExchangeRateFilter, page: &PageQuery
         query = query.filter(exchange_rates::rated_on.le(day));
     }
     if let Some(words) = &page.q {
-        query = query.filter(siraj_fold(exchange_rates::source).like(siraj_pattern(words)));
+        query = query.filter(siraj_fold(exchange_rates::source.nullable()).like(siraj_pattern(words)));
     }
     let query = keyset!(query, page, exchange_rates::id, {
         "rated_on" => exchange_rates::rated_on; NaiveDate,

@@ -21,7 +21,8 @@ const PATH: &str = "/api/v1/exchange-rates";
 
 /// A rate of one unit of `pair.0`, told by a manager.
 pub async fn rate(by: &Client, pair: (&str, &str), rate: &str, day: &str) -> Value {
-    let body = json!({"base_currency": pair.0, "quote_currency": pair.1, "rate": rate, "rated_on": day, "source": "Exchange office"});
+    let body =
+        json!({"base_currency": pair.0, "quote_currency": pair.1, "rate": rate, "rated_on": day, "source": "Exchange office"});
     by.post(PATH, &body).await.expect_status(201).json()
 }
 
@@ -52,7 +53,10 @@ async fn a_rate_is_told_listed_retired_and_never_edited() {
     assert_eq!(manager.get(&one).await.expect_status(200).json(), told);
     // Whichever way round it is told, a pair has one rate of a day and source, until that is retired.
     let again = json!({"base_currency": "SYP", "quote_currency": "USD", "rate": "0.004", "rated_on": "2015-03-30", "source": "Exchange office"});
-    assert_eq!(faults(&manager.post(PATH, &again).await.expect_problem(409, "duplicate")), [("/rated_on".into(), "duplicate".into())]);
+    assert_eq!(
+        faults(&manager.post(PATH, &again).await.expect_problem(409, "duplicate")),
+        [("/rated_on".into(), "duplicate".into())]
+    );
     manager.delete(&one, "\"1\"").await.expect_status(200);
     manager.post(PATH, &again).await.expect_status(201);
     assert_eq!(manager.all(&format!("{one}/history")).await.len(), 2);
@@ -62,7 +66,8 @@ async fn a_rate_is_told_listed_retired_and_never_edited() {
 async fn a_rate_that_cannot_be_is_refused() {
     let app = TestApp::start().await;
     let manager = app.user(Role::Manager).await;
-    let good = json!({"base_currency": "USD", "quote_currency": "SYP", "rate": "250", "rated_on": "2015-03-31", "source": "Office"});
+    let good =
+        json!({"base_currency": "USD", "quote_currency": "SYP", "rate": "250", "rated_on": "2015-03-31", "source": "Office"});
     for (field, value, code) in [
         ("rate", json!("0"), "out-of-range"),
         ("rate", json!("-1"), "out-of-range"),
@@ -87,13 +92,14 @@ async fn managers_tell_rates_and_others_read_them_or_know_nothing_of_them() {
     let app = TestApp::start().await;
     let manager = app.user(Role::Manager).await;
     let area = app.area("GHOUTA", None).await;
+    let facility = id_of(&app.facility(&manager, "MPT-01", area).await);
     let one = format!("{PATH}/{}", id_of(&rate(&manager, ("USD", "SYP"), "250", "2015-03-31").await));
     for reader in [app.coordinator(&[area]).await, app.user(Role::Auditor).await] {
         reader.get(&one).await.expect_status(200);
         reader.post(PATH, &json!({})).await.expect_problem(403, "forbidden");
         reader.delete(&one, "*").await.expect_problem(403, "forbidden");
     }
-    for other in [app.user(Role::Admin).await, app.partner(Uuid::now_v7()).await] {
+    for other in [app.user(Role::Admin).await, app.clerk(facility).await] {
         other.get(&one).await.expect_problem(403, "forbidden");
         other.get(PATH).await.expect_problem(403, "forbidden");
     }

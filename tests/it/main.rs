@@ -40,6 +40,7 @@ mod sealed_locations;
 mod sessions;
 mod shipments;
 mod staff;
+mod stipend_scales;
 mod stock;
 mod stock_counts;
 mod traces;
