@@ -109,6 +109,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    campaign_allocations (id) {
+        id -> Uuid,
+        campaign_id -> Uuid,
+        budget_line_id -> Uuid,
+        amount -> Numeric,
+        campaign_currency -> Text,
+        line_currency -> Text,
+        line_amount -> Numeric,
+        exchange_rate_id -> Nullable<Uuid>,
+        rate -> Nullable<Numeric>,
+        allocated_on -> Date,
+        note -> Nullable<Text>,
+        reverses_id -> Nullable<Uuid>,
+        reason -> Nullable<Text>,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     campaign_facilities (id) {
         id -> Uuid,
         campaign_id -> Uuid,
@@ -138,6 +158,10 @@ diesel::table! {
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
+        suggested_amounts -> Array<Numeric>,
+        published -> Bool,
+        public_text -> Nullable<Text>,
+        public_text_ar -> Nullable<Text>,
     }
 }
 
@@ -231,6 +255,61 @@ diesel::table! {
         decision_reason -> Nullable<Text>,
         document_id -> Nullable<Uuid>,
         written_in -> Int8,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    donations (id) {
+        id -> Uuid,
+        campaign_id -> Uuid,
+        kind -> Text,
+        donor_id -> Nullable<Uuid>,
+        amount -> Numeric,
+        currency -> Text,
+        exchange_rate_id -> Nullable<Uuid>,
+        rate -> Nullable<Numeric>,
+        campaign_currency -> Text,
+        campaign_amount -> Numeric,
+        received_on -> Date,
+        channel -> Nullable<Text>,
+        reference -> Nullable<Text>,
+        note -> Nullable<Text>,
+        gift_id -> Nullable<Uuid>,
+        stock_document_id -> Nullable<Uuid>,
+        lot_id -> Nullable<Uuid>,
+        attachment_id -> Nullable<Uuid>,
+        reverses_id -> Nullable<Uuid>,
+        reason -> Nullable<Text>,
+        override_reason -> Nullable<Text>,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    donor_identities (id) {
+        id -> Uuid,
+        donor_id -> Uuid,
+        key_id -> Text,
+        sealed -> Bytea,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    donors (id) {
+        id -> Uuid,
+        code -> Text,
+        kind -> Text,
+        organization_id -> Nullable<Uuid>,
+        note -> Nullable<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
@@ -1054,6 +1133,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     assignments,
     attachments,
     audit_log,
+    campaign_allocations,
     campaign_facilities,
     campaigns,
     claims,
@@ -1061,6 +1141,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     contracts,
     controlled_issue_lines,
     controlled_issues,
+    donations,
+    donor_identities,
+    donors,
     equipment_units,
     exchange_rates,
     facilities,

@@ -84,10 +84,15 @@ CREATE TRIGGER donations_append_only BEFORE UPDATE OR DELETE ON donations FOR EA
 CREATE TRIGGER donations_no_truncate BEFORE TRUNCATE ON donations FOR EACH STATEMENT EXECUTE FUNCTION siraj_refuse_change();
 CREATE TRIGGER donations_audit_insert AFTER INSERT ON donations REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION siraj_audit('id');
 GRANT SELECT, INSERT ON donations TO siraj_service;
-CALL siraj_refers('donations', 'campaign_id', 'campaigns', false, 'NO KEY UPDATE');
-CALL siraj_refers('donations', 'donor_id', 'donors', false);
-CALL siraj_refers('donations', 'attachment_id', 'attachments', false);
-CALL siraj_refers('donations', 'lot_id', 'lots', false);
+CREATE TRIGGER donations_campaign_id_retired AFTER INSERT ON donations FOR EACH ROW WHEN (NEW.reverses_id IS NULL)
+  EXECUTE FUNCTION siraj_refuse_retired('campaign_id', 'campaigns', 'NO KEY UPDATE');
+-- A row names what is in use; the row that turns it round names whatever it named.
+CREATE TRIGGER donations_donor_id_retired AFTER INSERT ON donations FOR EACH ROW WHEN (NEW.reverses_id IS NULL)
+  EXECUTE FUNCTION siraj_refuse_retired('donor_id', 'donors', 'SHARE');
+CREATE TRIGGER donations_attachment_id_retired AFTER INSERT ON donations FOR EACH ROW WHEN (NEW.reverses_id IS NULL)
+  EXECUTE FUNCTION siraj_refuse_retired('attachment_id', 'attachments', 'SHARE');
+CREATE TRIGGER donations_lot_id_retired AFTER INSERT ON donations FOR EACH ROW WHEN (NEW.reverses_id IS NULL)
+  EXECUTE FUNCTION siraj_refuse_retired('lot_id', 'lots', 'SHARE');
 
 -- Raised: what was received, less what was given back and taken back, in the campaign's currency; fees and gifts in kind apart.
 -- Without a day, all that is on record.

@@ -28,8 +28,10 @@ CREATE TRIGGER campaign_allocations_append_only BEFORE UPDATE OR DELETE ON campa
 CREATE TRIGGER campaign_allocations_no_truncate BEFORE TRUNCATE ON campaign_allocations FOR EACH STATEMENT EXECUTE FUNCTION siraj_refuse_change();
 CREATE TRIGGER campaign_allocations_audit_insert AFTER INSERT ON campaign_allocations REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION siraj_audit('id');
 GRANT SELECT, INSERT ON campaign_allocations TO siraj_service;
-CALL siraj_refers('campaign_allocations', 'campaign_id', 'campaigns', false, 'NO KEY UPDATE');
-CALL siraj_refers('campaign_allocations', 'budget_line_id', 'budget_lines', false);
+CREATE TRIGGER campaign_allocations_campaign_id_retired AFTER INSERT ON campaign_allocations FOR EACH ROW WHEN (NEW.reverses_id IS NULL)
+  EXECUTE FUNCTION siraj_refuse_retired('campaign_id', 'campaigns', 'NO KEY UPDATE');
+CREATE TRIGGER campaign_allocations_budget_line_id_retired AFTER INSERT ON campaign_allocations FOR EACH ROW WHEN (NEW.reverses_id IS NULL)
+  EXECUTE FUNCTION siraj_refuse_retired('budget_line_id', 'budget_lines', 'SHARE');
 
 -- What stands of a campaign's allocations, in its currency.
 CREATE FUNCTION siraj_campaign_allocated(campaign uuid) RETURNS numeric LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -22,17 +22,17 @@ const COLLECTION: &str = "campaign-allocations";
 /// A row to be written; the database reckons it into the line's currency and judges it.
 #[derive(Insertable)]
 #[diesel(table_name = table)]
-struct NewRow<'a> {
+struct NewRow {
     id: Uuid,
     #[diesel(embed)]
-    fields: &'a AllocationFields,
-    campaign_currency: &'a Currency,
-    line_currency: &'a Currency,
-    line_amount: &'a Money,
+    fields: AllocationFields,
+    campaign_currency: Currency,
+    line_currency: Currency,
+    line_amount: Money,
     exchange_rate_id: Option<Uuid>,
-    rate: Option<&'a Factor>,
+    rate: Option<Factor>,
     reverses_id: Option<Uuid>,
-    reason: Option<&'a Reason>,
+    reason: Option<Reason>,
     recorded_by: Uuid,
 }
 
@@ -54,17 +54,17 @@ pub async fn write(conn: &mut Conn, actor: &Actor, new: &NewAllocation) -> ApiRe
     let none = Currency::parse("XXX").map_err(|code| ApiError::internal(code.as_str()))?;
     let row = NewRow {
         id: new.id,
-        fields: &new.fields,
-        campaign_currency: &none,
-        line_currency: &none,
-        line_amount: &new.fields.amount,
+        fields: new.fields.clone(),
+        campaign_currency: none.clone(),
+        line_currency: none,
+        line_amount: new.fields.amount.clone(),
         exchange_rate_id: None,
         rate: None,
         reverses_id: None,
         reason: None,
         recorded_by: actor.id,
     };
-    insert(conn, &row).await
+    insert(conn, row).await
 }
 
 /// Turns an allocation round: its money is free again.
@@ -81,20 +81,20 @@ pub async fn reverse(conn: &mut Conn, actor: &Actor, id: Uuid, was: Uuid, revers
     }
     let row = NewRow {
         id,
-        fields: &there.fields,
-        campaign_currency: &there.campaign_currency,
-        line_currency: &there.line_currency,
-        line_amount: &there.line_amount,
+        fields: there.fields,
+        campaign_currency: there.campaign_currency,
+        line_currency: there.line_currency,
+        line_amount: there.line_amount,
         exchange_rate_id: there.exchange_rate_id,
-        rate: there.rate.as_ref(),
+        rate: there.rate,
         reverses_id: Some(was),
-        reason: Some(&reversal.reason),
+        reason: Some(reversal.reason.clone()),
         recorded_by: actor.id,
     };
-    insert(conn, &row).await
+    insert(conn, row).await
 }
 
-async fn insert(conn: &mut Conn, row: &NewRow<'_>) -> ApiResult<Answer> {
+async fn insert(conn: &mut Conn, row: NewRow) -> ApiResult<Answer> {
     let written: Allocation =
         diesel::insert_into(table::table).values(row).returning(Allocation::as_returning()).get_result(conn).await?;
     answer(&written)

@@ -11,9 +11,7 @@ use super::{
     funds::{self, CampaignFunds, FundsQuery},
     public::{self, PublicCampaign},
     store,
-    types::{
-        Allocation, AllocationFilter, Donation, DonationFilter, MoneyReversal, NewAllocation, NewDonation,
-    },
+    types::{Allocation, AllocationFilter, Donation, DonationFilter, MoneyReversal, NewAllocation, NewDonation},
 };
 use crate::{
     auth::{Caller, EditDonations, ReadDonations},
@@ -134,7 +132,8 @@ async fn reverse_campaign_allocation(
     db: Data<Db>,
 ) -> ApiResult<Answer> {
     let made = body.value.id.unwrap_or_else(Uuid::now_v7);
-    once(&db, caller.id, &key, &body.digest, async |conn| allocations::reverse(conn, &caller, made, id.0, &body.value).await).await
+    once(&db, caller.id, &key, &body.digest, async |conn| allocations::reverse(conn, &caller, made, id.0, &body.value).await)
+        .await
 }
 
 /// What a campaign has on a day: raised, remaining, and where the money went.

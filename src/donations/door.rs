@@ -43,8 +43,8 @@ impl Door {
             self.addresses.retain_recent();
         }
         let now = DefaultClock::default().now();
-        self.addresses.check_key(&network(address)).map_err(|until| {
-            ApiError::new(Code::TooManyRequests).after(until.wait_time_from(now).as_secs() + 1)
-        })
+        self.addresses
+            .check_key(&network(address))
+            .map_err(|until| ApiError::new(Code::TooManyRequests).after(until.wait_time_from(now).as_secs() + 1))
     }
 }

@@ -190,12 +190,18 @@ pub struct CampaignFunds {
 
 /// The rules by the names of their sums.
 const RULES: &[(&str, &str)] = &[
-    ("raised_amount", "Money received on or before the day, less refunds and chargebacks of it, in the campaign's currency; a row that was turned round counts on no day."),
+    (
+        "raised_amount",
+        "Money received on or before the day, less refunds and chargebacks of it, in the campaign's currency; a row that was turned round counts on no day.",
+    ),
     ("fees_amount", "What banks and payment services took, on or before the day; raised is told before fees, net after them."),
     ("in_kind_amount", "The declared value of gifts in kind that came into stock; it is in no other sum."),
     ("remaining_amount", "The goal less raised; nothing once the goal is reached."),
     ("allocated_amount", "What was allocated to budget lines on or before the day, in the campaign's currency."),
-    ("campaign_amount", "An amount in another currency at the latest rate told for its day or one of the 31 before it, rounded half away from nothing to the campaign's minor unit, and kept; a refund at its gift's rate."),
+    (
+        "campaign_amount",
+        "An amount in another currency at the latest rate told for its day or one of the 31 before it, rounded half away from nothing to the campaign's minor unit, and kept; a refund at its gift's rate.",
+    ),
 ];
 
 /// Days to the last one, counted with it.

@@ -36,10 +36,10 @@ async fn with_reversals(conn: &mut Conn, rows: Vec<DonationRow>) -> ApiResult<Ve
 }
 
 /// What the database reckons for itself; the columns only have to be filled.
-fn reckoned(currency: &Currency, amount: &Money) -> (
-    diesel::dsl::Eq<donations::campaign_currency, Currency>,
-    diesel::dsl::Eq<donations::campaign_amount, Money>,
-) {
+fn reckoned(
+    currency: &Currency,
+    amount: &Money,
+) -> (diesel::dsl::Eq<donations::campaign_currency, Currency>, diesel::dsl::Eq<donations::campaign_amount, Money>) {
     (donations::campaign_currency.eq(currency.clone()), donations::campaign_amount.eq(amount.clone()))
 }
 

@@ -18,7 +18,13 @@ use crate::{
 };
 
 /// Seals who a donor is, for this donor only. What is answered never holds the content.
-pub async fn put_identity(conn: &mut Conn, keys: &Keys, actor: &Actor, donor: Uuid, identity: &DonorIdentity) -> ApiResult<Answer> {
+pub async fn put_identity(
+    conn: &mut Conn,
+    keys: &Keys,
+    actor: &Actor,
+    donor: Uuid,
+    identity: &DonorIdentity,
+) -> ApiResult<Answer> {
     let plain = serde_json::to_vec(identity).map_err(ApiError::internal)?;
     load_open::<Donor>(conn, &actor.scope, donor).await?;
     let bound_to = SealedField::DonorIdentity.bound_to(donor);

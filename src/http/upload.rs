@@ -63,7 +63,12 @@ impl Upload {
 
     /// The next part.
     pub async fn part(&mut self) -> ApiResult<Option<Part>> {
-        self.parts.next().await.transpose().map(|part| part.map(|field| Part { field, ended: false })).map_err(|error| broken(&error))
+        self.parts
+            .next()
+            .await
+            .transpose()
+            .map(|part| part.map(|field| Part { field, ended: false }))
+            .map_err(|error| broken(&error))
     }
 }
 

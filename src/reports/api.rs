@@ -82,6 +82,8 @@ async fn list_figure_rows(
             let word = (word, caller.role);
             listing.answer(async move |page, _| store::shipment_rows(&mut *db.conn().await?, &scope, day, word, page).await).await
         }
+        // The rows of a campaign's money are a list of their own: `/donations`, for those who keep and audit it.
+        Rows::Money => Err(ApiError::new(Code::NotFound)),
         // Contracts are not for clerks.
         Rows::Contracts if scope.facility.is_some() => Err(ApiError::new(Code::Forbidden)),
         Rows::Contracts => {

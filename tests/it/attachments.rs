@@ -65,7 +65,7 @@ async fn a_file_is_sent_found_read_edited_and_retired() {
     let area_text = area.to_string();
     let fields =
         [("kind", "signature_sheet"), ("area_id", area_text.as_str()), ("note", "March 2015, sheet 2 of 3."), ("id", "")];
-    let record = sent(&manager, &fields, "كشف \"آذار\".pdf", PDF).await;
+    let record = sent(&manager, &fields, "كشف آذار.pdf", PDF).await;
     assert_eq!(record["content_type"], "application/pdf", "what the bytes are, whatever the sender says");
     assert_eq!((&record["size_bytes"], &record["scan"]), (&json!(PDF.len()), &json!("unscanned")));
     assert_eq!(record["uploaded_by"], manager.user_id.unwrap().to_string());
@@ -120,7 +120,7 @@ async fn the_same_bytes_are_two_records_and_one_object_under_harmless_names() {
     }
     let record = sent(&manager, &[("kind", "other")], &long, PDF).await;
     assert_eq!(record["file_name"].as_str().expect("a name").chars().count(), 200);
-    assert_eq!(sent(&manager, &[("kind", "other")], "..%2f..%2fx", PDF).await["file_name"], "..%2fx.pdf".trim_start_matches('.'));
+    assert_eq!(sent(&manager, &[("kind", "other")], "..%2f..%2fx", PDF).await["file_name"], "%2f..%2fx.pdf");
     let hash = record["sha256"].as_str().expect("a hash");
     let lying = objects(app.folder.path());
     assert_eq!(lying.len(), 1, "{lying:?}");

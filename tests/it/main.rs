@@ -17,6 +17,7 @@ mod command_line;
 mod contract;
 mod contracts;
 mod controlled_issues;
+mod donations;
 mod doors;
 mod embedded;
 mod equipment;
