@@ -12,6 +12,7 @@ use crate::{
     db::{Conn, siraj_pattern},
     error::ApiResult,
     http::{PageQuery, keyset},
+    register::ChildRow,
     schema::donations,
     types::{Currency, Money},
 };
@@ -65,6 +66,24 @@ pub async fn insert_reversal(conn: &mut Conn, by: Uuid, id: Uuid, was: &Donation
     );
     diesel::insert_into(donations::table).values(row).execute(conn).await?;
     Ok(())
+}
+
+impl ChildRow for DonationFields {
+    async fn load_many(conn: &mut Conn, ids: &[Uuid]) -> ApiResult<Vec<(Uuid, Self)>> {
+        let named = donations::table.filter(donations::id.eq_any(ids)).filter(donations::reverses_id.is_null());
+        Ok(named.select((donations::id, Self::as_select())).load(conn).await?)
+    }
+
+    async fn insert_many(conn: &mut Conn, by: Uuid, rows: &[(Uuid, Self)]) -> ApiResult<Vec<Uuid>> {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|(id, fields)| {
+                (donations::id.eq(*id), fields, reckoned(&fields.currency, &fields.amount), donations::recorded_by.eq(by))
+            })
+            .collect();
+        let insert = diesel::insert_into(donations::table).values(rows).on_conflict(donations::id).do_nothing();
+        Ok(insert.returning(donations::id).get_results(conn).await?)
+    }
 }
 
 /// One page of rows.

@@ -1,5 +1,6 @@
 //! Stories of donations: what a campaign was given, gave back, and what it tells of it.
 
+mod imported;
 mod limits;
 mod public;
 
