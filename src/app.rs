@@ -16,17 +16,19 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
     adjustment_reasons, areas, assignments,
+    attachments::{self, Files},
     auth::Accounts,
     barcodes, campaigns, claims, contracts, controlled_issues,
     db::{Db, DbError},
-    equipment,
+    donations, donors, equipment,
     error::{ApiError, ApiResult, Code},
     exports, facilities, fuel,
+    exchange_rates, facilities, fuel,
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
     lots, openapi, organizations, planning, production, projects, recipes, reports, requisitions, reveals, sessions, shipments,
-    staff, stock, stock_counts, stock_locations, support, traces, users,
+    staff, stipend_scales, stock, stock_counts, stock_locations, support, traces, users,
 };
 
 /// What the application is made of.
@@ -46,6 +48,8 @@ pub struct Parts {
     pub proxies: Proxies,
     /// Web pages that may call.
     pub allowed_origins: Vec<String>,
+    /// Where the bytes of attachments lie.
+    pub files: Data<Files>,
 }
 
 /// The slices, in the order of the document.
@@ -54,12 +58,15 @@ fn api(config: &mut ServiceConfig) {
         .configure(sessions::routes)
         .configure(users::routes)
         .configure(areas::routes)
+        .configure(attachments::routes)
         .configure(facilities::routes)
         .configure(staff::routes)
         .configure(assignments::routes)
         .configure(organizations::routes)
         .configure(projects::routes)
         .configure(contracts::routes)
+        .configure(exchange_rates::routes)
+        .configure(stipend_scales::routes)
         .configure(lots::routes)
         .configure(stock_locations::routes)
         .configure(stock::routes)
@@ -78,6 +85,8 @@ fn api(config: &mut ServiceConfig) {
         .configure(requisitions::routes)
         .configure(shipments::routes)
         .configure(campaigns::routes)
+        .configure(donors::routes)
+        .configure(donations::routes)
         .configure(claims::routes)
         .configure(reports::routes)
         .configure(exports::routes)
@@ -96,6 +105,7 @@ pub fn server(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
     let document = document();
     let routes = Data::new(Routes::of(&document));
     let throttle = Data::new(sessions::Throttle::default());
+    let door = Data::new(donations::Door::default());
     let workers = parts.workers;
     let server = HttpServer::new(move || {
         let db = match Db::new(&parts.database_url, parts.pool_size) {
@@ -110,10 +120,12 @@ pub fn server(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .split_for_parts();
         app.app_data(Data::new(db))
             .app_data(parts.keys.clone())
+            .app_data(parts.files.clone())
             .app_data(Data::from(Arc::clone(&parts.accounts)))
             .app_data(Data::new(parts.proxies.clone()))
             .app_data(routes.clone())
             .app_data(throttle.clone())
+            .app_data(door.clone())
             .service(healthz)
             .service(readyz)
             .service(metrics)
@@ -151,7 +163,7 @@ fn cors(origins: &[String]) -> Cors {
             "accept",
             "accept-language",
         ])
-        .expose_headers(["etag", "location", "link", "x-request-id", "retry-after", "idempotent-replayed"])
+        .expose_headers(["etag", "location", "link", "x-request-id", "retry-after", "idempotent-replayed", "content-disposition"])
         .max_age(3600)
 }
 

@@ -11,10 +11,14 @@
 //! | 4 | `audit`, `auth` |
 //! | 5 | `register`, `sessions`, `reveals` |
 //! | 6 | `areas`, `organizations`, `items` |
+//! | 7 | `facilities`, `attachments` |
+//! | 6 | `areas`, `organizations`, `items`, `exchange_rates` |
 //! | 7 | `facilities` |
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
+//! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons`, `donors` |
+//! | 10 | `assignments`, `barcodes`, `donations`, `requisitions`, `stock` |
 //! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
-//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock` |
+//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock`, `stipend_scales` |
 //! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
 //! | 12 | `reports`, `planning`, `traces`, `exports`, `imports`, `openapi` |
 //! | 13 | `app` |
@@ -24,6 +28,7 @@ pub mod adjustment_reasons;
 pub mod app;
 pub mod areas;
 pub mod assignments;
+pub mod attachments;
 pub mod audit;
 pub mod auth;
 pub mod barcodes;
@@ -34,9 +39,12 @@ pub mod config;
 pub mod contracts;
 pub mod controlled_issues;
 pub mod db;
+pub mod donations;
+pub mod donors;
 pub mod equipment;
 pub mod error;
 pub mod exports;
+pub mod exchange_rates;
 pub mod facilities;
 pub mod fuel;
 pub mod http;
@@ -59,6 +67,7 @@ pub mod schema;
 pub mod sessions;
 pub mod shipments;
 pub mod staff;
+pub mod stipend_scales;
 pub mod stock;
 pub mod stock_counts;
 pub mod stock_locations;

@@ -73,6 +73,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    attachments (id) {
+        id -> Uuid,
+        kind -> Text,
+        file_name -> Text,
+        content_type -> Text,
+        size_bytes -> Int8,
+        sha256 -> Text,
+        area_id -> Nullable<Uuid>,
+        scan -> Text,
+        scanned_at -> Nullable<Timestamptz>,
+        note -> Nullable<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+        uploaded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     audit_log (id, occurred_at) {
         id -> Int8,
         occurred_at -> Timestamptz,
@@ -84,6 +105,26 @@ diesel::table! {
         revision -> Nullable<Int8>,
         before -> Nullable<Jsonb>,
         after -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    campaign_allocations (id) {
+        id -> Uuid,
+        campaign_id -> Uuid,
+        budget_line_id -> Uuid,
+        amount -> Numeric,
+        campaign_currency -> Text,
+        line_currency -> Text,
+        line_amount -> Numeric,
+        exchange_rate_id -> Nullable<Uuid>,
+        rate -> Nullable<Numeric>,
+        allocated_on -> Date,
+        note -> Nullable<Text>,
+        reverses_id -> Nullable<Uuid>,
+        reason -> Nullable<Text>,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
     }
 }
 
@@ -117,6 +158,10 @@ diesel::table! {
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
+        suggested_amounts -> Array<Numeric>,
+        published -> Bool,
+        public_text -> Nullable<Text>,
+        public_text_ar -> Nullable<Text>,
     }
 }
 
@@ -217,6 +262,61 @@ diesel::table! {
 }
 
 diesel::table! {
+    donations (id) {
+        id -> Uuid,
+        campaign_id -> Uuid,
+        kind -> Text,
+        donor_id -> Nullable<Uuid>,
+        amount -> Numeric,
+        currency -> Text,
+        exchange_rate_id -> Nullable<Uuid>,
+        rate -> Nullable<Numeric>,
+        campaign_currency -> Text,
+        campaign_amount -> Numeric,
+        received_on -> Date,
+        channel -> Nullable<Text>,
+        reference -> Nullable<Text>,
+        note -> Nullable<Text>,
+        gift_id -> Nullable<Uuid>,
+        stock_document_id -> Nullable<Uuid>,
+        lot_id -> Nullable<Uuid>,
+        attachment_id -> Nullable<Uuid>,
+        reverses_id -> Nullable<Uuid>,
+        reason -> Nullable<Text>,
+        override_reason -> Nullable<Text>,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    donor_identities (id) {
+        id -> Uuid,
+        donor_id -> Uuid,
+        key_id -> Text,
+        sealed -> Bytea,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    donors (id) {
+        id -> Uuid,
+        code -> Text,
+        kind -> Text,
+        organization_id -> Nullable<Uuid>,
+        note -> Nullable<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     equipment_units (id) {
         id -> Uuid,
         item_id -> Uuid,
@@ -233,6 +333,22 @@ diesel::table! {
         ended_on -> Nullable<Date>,
         reason -> Nullable<Text>,
         search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    exchange_rates (id) {
+        id -> Uuid,
+        base_currency -> Text,
+        quote_currency -> Text,
+        rate -> Numeric,
+        rated_on -> Date,
+        source -> Text,
+        note -> Nullable<Text>,
         retired_at -> Nullable<Timestamptz>,
         revision -> Int8,
         recorded_at -> Timestamptz,
@@ -830,6 +946,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    stipend_scales (id) {
+        id -> Uuid,
+        contract_id -> Nullable<Uuid>,
+        cadre -> Text,
+        area_id -> Nullable<Uuid>,
+        currency -> Text,
+        monthly_amount -> Numeric,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        note -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     stock_balances (location_id, lot_id) {
         id -> Uuid,
         location_id -> Uuid,
@@ -997,7 +1131,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     area_closure,
     areas,
     assignments,
+    attachments,
     audit_log,
+    campaign_allocations,
     campaign_facilities,
     campaigns,
     claims,
@@ -1005,7 +1141,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     contracts,
     controlled_issue_lines,
     controlled_issues,
+    donations,
+    donor_identities,
+    donors,
     equipment_units,
+    exchange_rates,
     facilities,
     facility_locations,
     facility_status,
@@ -1041,6 +1181,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     shipments,
     staff,
     staff_identities,
+    stipend_scales,
     stock_balances,
     stock_count_lines,
     stock_counts,

@@ -74,6 +74,30 @@ permissions! {
     EditAreaAccess: Admin Manager Coordinator;
     /// Keep partners, contracts, projects, campaigns and claims.
     EditContracts: Manager;
+    /// Read donors, by pseudonym.
+    ReadDonors: Manager Coordinator Auditor;
+    /// Read donations, allocations, and what a campaign has.
+    ReadDonations: Manager Auditor;
+    /// Keep donors and write who they are; record donations and allocate them.
+    EditDonations: Manager;
+    /// Read, with a reason, who a donor is: not those who keep the money.
+    RevealDonors: Coordinator;
+    /// Read attachments: all of them (managers, auditors), those of one's areas and one's own (coordinators), one's own (clerks).
+    ReadAttachments: Manager Coordinator Clerk Auditor;
+    /// Send attachments, and change what is said of those one may read.
+    EditAttachments: Manager Coordinator Clerk;
+    /// Read rates between currencies.
+    ReadRates: Manager Coordinator Auditor;
+    /// Tell and retire rates between currencies.
+    EditRates: Manager;
+    /// Read scales, runs and entries of stipends; coordinators the entries of their areas.
+    ReadStipends: Manager Coordinator Auditor;
+    /// Set scales; draft, approve, pay and close runs of stipends.
+    EditStipends: Manager;
+    /// Hold back entries of a run, and let them go again, within one's scope.
+    HoldStipends: Manager Coordinator;
+    /// Read the payments of runs; who carried them stands there in whole for managers alone.
+    ReadStipendPayments: Manager Auditor;
     /// Read the coarse cell of a facility.
     ReadCoarseCell: Admin Manager Coordinator;
     /// Write and, with a reason, read where a facility stands.

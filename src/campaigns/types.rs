@@ -1,5 +1,6 @@
 //! A campaign as it is stored and travels.
 
+use bigdecimal::{BigDecimal, Zero};
 use chrono::{DateTime, NaiveDate, Utc};
 use deserr::Deserr;
 use diesel::prelude::*;
@@ -15,12 +16,15 @@ use crate::{
     types::{Currency, Flag, KnownAt, LongText, Money, Name, RecordCode, in_order},
 };
 
+/// How many amounts a campaign suggests at most.
+const MOST_SUGGESTED: usize = 12;
+
 /// What people say of a campaign.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserr, Queryable, Selectable, Insertable, AsChangeset, ToSchema)]
 #[deserr(error = Faults, deny_unknown_fields)]
 #[diesel(table_name = campaigns, treat_none_as_null = true)]
 #[schema(example = json!({"code": "SIRAJ-2015", "name": "Siraj campaign", "name_ar": "حملة سراج", "goal_amount": "1000000.00", "currency": "USD",
-    "starts_on": "2015-01-01", "ends_on": "2015-12-31"}))]
+    "starts_on": "2015-01-01", "ends_on": "2015-12-31", "suggested_amounts": ["10.00", "20.00", "50.00"], "published": true}))]
 pub struct CampaignFields {
     /// What people call it in reports; never used twice.
     pub code: RecordCode,
@@ -41,6 +45,20 @@ pub struct CampaignFields {
     /// What it is for.
     #[deserr(default)]
     pub description: Option<LongText>,
+    /// Amounts that it suggests to give, in its currency: twelve at most, rising.
+    #[deserr(default)]
+    #[schema(required = false, max_items = 12)]
+    pub suggested_amounts: Vec<Money>,
+    /// Whether everybody may read its public page: its names, its texts, its sums.
+    #[deserr(default)]
+    #[schema(required = false)]
+    pub published: bool,
+    /// What its public page says.
+    #[deserr(default)]
+    pub public_text: Option<LongText>,
+    /// What its public page says in Arabic.
+    #[deserr(default)]
+    pub public_text_ar: Option<LongText>,
 }
 
 impl Fields for CampaignFields {
@@ -49,6 +67,18 @@ impl Fields for CampaignFields {
         Money::ensure_exact(faults, "/goal_amount", Some(&self.goal_amount), Some(&self.currency));
         if self.goal_amount.0 == 0 {
             faults.add("/goal_amount", Code::OutOfRange);
+        }
+        if self.suggested_amounts.len() > MOST_SUGGESTED {
+            faults.add("/suggested_amounts", Code::TooMany);
+        }
+        let mut before = BigDecimal::zero();
+        for (index, amount) in self.suggested_amounts.iter().enumerate() {
+            let pointer = format!("/suggested_amounts/{index}");
+            Money::ensure_exact(faults, &pointer, Some(amount), Some(&self.currency));
+            if amount.0 <= before {
+                faults.add(pointer, if amount.0 == before && index > 0 { Code::Repeated } else { Code::OutOfRange });
+            }
+            before.clone_from(&amount.0);
         }
     }
 }

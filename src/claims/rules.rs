@@ -33,6 +33,12 @@ words! {
         ShipmentsDispatched = "shipments.dispatched",
         ShipmentsReceived = "shipments.received",
         ContractsRunning = "contracts.running",
+        /// What the claim's campaign asks for.
+        CampaignGoal = "campaign.goal",
+        /// What was received, less refunds and chargebacks.
+        CampaignRaised = "campaign.raised",
+        /// What is missing to the goal.
+        CampaignRemaining = "campaign.remaining",
     }
 }
 

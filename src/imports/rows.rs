@@ -32,6 +32,7 @@ pub fn referred_table(stem: &str, own: &'static str) -> Option<&'static str> {
         "facility" => "facilities",
         "contract" | "renews" => "contracts",
         "campaign" => "campaigns",
+        "donor" => "donors",
         "staff" => "staff",
         "item" => "items",
         "from" | "to" => "stock_locations",

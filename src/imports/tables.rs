@@ -19,6 +19,8 @@ use crate::{
     claims::Claim,
     contracts::Contract,
     db::Conn,
+    donations::DonationFields,
+    donors::Donor,
     error::{ApiError, ApiResult, Code, Faults},
     facilities::{Facility, FacilityStatusRow},
     http::New,
@@ -81,6 +83,9 @@ pub async fn import(conn: &mut Conn, actor: &Actor, sheets: &[Sheet], progress: 
         .rows::<CampaignFacilityRow>(conn, sheets, "campaign_facilities", &["campaign_code", "facility_code", "starts_on"])
         .await?;
     import.records::<Claim>(conn, sheets, "claims").await?;
+    import.records::<Donor>(conn, sheets, "donors").await?;
+    // A row of money has no code: its campaign, its kind and the number on its paper tell it from others.
+    import.rows::<DonationFields>(conn, sheets, "donations", &["campaign_code", "kind", "reference"]).await?;
     import.records::<Staff>(conn, sheets, "staff").await?;
     import.records::<Assignment>(conn, sheets, "assignments").await?;
     import.records::<Item>(conn, sheets, "items").await?;
@@ -108,6 +113,8 @@ const SHEETS: &[&str] = &[
     "campaigns",
     "campaign_facilities",
     "claims",
+    "donors",
+    "donations",
     "staff",
     "assignments",
     "items",

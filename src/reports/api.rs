@@ -98,6 +98,8 @@ async fn list_figure_rows(
                 })
                 .await
         }
+        // The rows of a campaign's money are a list of their own: `/donations`, for those who keep and audit it.
+        Rows::Money => Err(ApiError::new(Code::NotFound)),
         // Contracts are not for clerks.
         Rows::Contracts if scope.facility.is_some() => Err(ApiError::new(Code::Forbidden)),
         Rows::Contracts => {

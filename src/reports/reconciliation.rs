@@ -14,14 +14,43 @@ use super::{
 use crate::{
     auth::Actor,
     campaigns::Campaign,
-    claims::{self, Claim, contradicts},
+    claims::{self, Claim, ClaimFields, Figure, contradicts},
     db::Conn,
+    donations::{self, Totals},
     error::{ApiError, ApiResult, Code, Locale},
     register::load_any,
+    types::Money,
 };
 
 /// The figures of the days that claims speak of.
 type Days = BTreeMap<NaiveDate, Explained>;
+
+/// A campaign and its sums of the days that claims speak of.
+struct Funds {
+    campaign: Campaign,
+    days: BTreeMap<NaiveDate, Totals>,
+}
+
+impl Funds {
+    /// The figure of a claim about the campaign's money, if it is told in the campaign's currency.
+    fn amount(&self, fields: &ClaimFields) -> Option<BigDecimal> {
+        let (goal, day) = (&self.campaign.fields.goal_amount, self.days.get(&fields.as_of?)?);
+        if fields.unit.as_ref().is_some_and(|unit| unit.as_str() != self.campaign.fields.currency.as_str()) {
+            return None;
+        }
+        match fields.figure? {
+            Figure::CampaignGoal => Some(goal.0.clone()),
+            Figure::CampaignRaised => Some(day.raised()),
+            Figure::CampaignRemaining => Some(day.remaining(goal)),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a figure is one of a campaign's money.
+fn is_money(figure: Figure) -> bool {
+    matches!(figure, Figure::CampaignGoal | Figure::CampaignRaised | Figure::CampaignRemaining)
+}
 
 /// Holds every claim of a campaign against the figures of the day it speaks of: those of the whole register, because
 /// what was published speaks of all work, also from before the campaign. One reading of claims, one of each day.
@@ -31,37 +60,52 @@ pub async fn reconcile(conn: &mut Conn, actor: &Actor, campaign: Uuid, locale: L
         _ => error,
     })?;
     let claims = claims::of_campaign(conn, campaign.id).await?;
-    let mut days = Days::new();
-    for claim in claims.iter().filter(|claim| claim.fields.figure.is_some()) {
+    let (mut days, mut funds) = (Days::new(), Funds { campaign, days: BTreeMap::new() });
+    for claim in claims.iter().filter(|claim| claim.fields.figure.is_some_and(is_money)) {
+        if let Some(Entry::Vacant(day)) = claim.fields.as_of.map(|day| funds.days.entry(day)) {
+            let told = donations::totals(conn, funds.campaign.id, *day.key()).await?;
+            day.insert(told);
+        }
+    }
+    for claim in claims.iter().filter(|claim| claim.fields.figure.is_some_and(|figure| !is_money(figure))) {
         if let Some(Entry::Vacant(day)) = claim.fields.as_of.map(|day| days.entry(day)) {
             let told = figures(conn, &FigureScope::default(), *day.key(), locale).await?;
             day.insert(told);
         }
     }
+    let campaign = &funds.campaign;
     Ok(Reconciliation {
         campaign: Named { id: campaign.id, code: campaign.fields.code.to_string(), name: campaign.fields.name.to_string() },
         known_at: days.values().map(|day| day.figures.known_at).min(),
-        claims: claims.iter().map(|claim| judge(claim, &claims, &days, locale)).collect(),
+        claims: claims.iter().map(|claim| judge(claim, &claims, (&days, &funds), locale)).collect(),
     })
 }
 
 /// One claim beside the figure of its day and the other claims.
-fn judge(claim: &Claim, all: &[Claim], days: &Days, locale: Locale) -> ReconciledClaim {
+fn judge(claim: &Claim, all: &[Claim], (days, funds): (&Days, &Funds), locale: Locale) -> ReconciledClaim {
     let fields = &claim.fields;
     let day = fields.as_of.and_then(|day| days.get(&day));
     let computed = fields.figure.and_then(|figure| day.and_then(|day| day.figures.value(figure)));
+    let money = funds.amount(fields);
+    let told = money.clone().or_else(|| computed.map(BigDecimal::from));
     let amount = fields.amount.as_ref().map(|amount| &amount.0);
     let others = all.iter().filter(|other| other.id != claim.id && contradicts(fields, &other.fields));
     let contradicted_by: Vec<String> = others.map(|other| other.fields.code.to_string()).collect();
-    let verdict = match (computed, amount) {
-        (Some(computed), Some(amount)) if fields.comparison.holds(&computed.into(), amount) => Verdict::Agrees,
+    let verdict = match (&told, amount) {
+        (Some(told), Some(amount)) if fields.comparison.holds(told, amount) => Verdict::Agrees,
         (Some(_), Some(_)) => Verdict::Differs,
         _ if contradicted_by.is_empty() => Verdict::NotComputed,
         _ => Verdict::Contradicted,
     };
     let claimed = amount.map(plain);
     let parts = amount.and_then(|amount| parts(claim, amount, all, day));
-    let mut sentence = rules::tell_claim(locale, claimed.as_deref(), computed, verdict == Verdict::Agrees, &contradicted_by);
+    let mut sentence = rules::tell_claim(
+        locale,
+        claimed.as_deref(),
+        told.as_ref().map(plain).as_deref(),
+        verdict == Verdict::Agrees,
+        &contradicted_by,
+    );
     if let (Some(parts), Some(claimed)) = (&parts, &claimed) {
         sentence += &rules::tell_parts(locale, &parts.sum, claimed, &parts.rows);
     }
@@ -81,7 +125,8 @@ fn judge(claim: &Claim, all: &[Claim], days: &Days, locale: Locale) -> Reconcile
         figure: fields.figure,
         as_of: fields.as_of,
         computed,
-        difference: computed.zip(amount).map(|(computed, amount)| plain(&(BigDecimal::from(computed) - amount))),
+        computed_amount: money.map(Money),
+        difference: told.zip(amount).map(|(told, amount)| plain(&(told - amount))),
         verdict,
         contradicted_by,
         parts,

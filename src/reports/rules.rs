@@ -61,6 +61,8 @@ pub enum Rows {
     Shipments(Option<&'static str>),
     /// Contracts.
     Contracts,
+    /// The rows of a campaign's money, which have a list of their own.
+    Money,
 }
 
 /// Which rows a figure counts.
@@ -90,6 +92,7 @@ pub fn rows(figure: Figure) -> Rows {
         Figure::Shipments => Rows::Shipments(None),
         Figure::ShipmentsDispatched | Figure::ShipmentsReceived => Rows::Shipments(last_word(figure)),
         Figure::ContractsRunning => Rows::Contracts,
+        Figure::CampaignGoal | Figure::CampaignRaised | Figure::CampaignRemaining => Rows::Money,
     }
 }
 
@@ -137,7 +140,7 @@ pub fn explain_kinds(locale: Locale, total: i64, by_kind: i64, several: &[String
 }
 
 /// How a claim stands against the register.
-pub fn tell_claim(locale: Locale, claimed: Option<&str>, computed: Option<i64>, agrees: bool, others: &[String]) -> String {
+pub fn tell_claim(locale: Locale, claimed: Option<&str>, computed: Option<&str>, agrees: bool, others: &[String]) -> String {
     let mut sentence = match (locale, computed, claimed) {
         (Locale::English, Some(computed), Some(claimed)) if agrees => {
             format!("The register counts {computed}: the claim of {claimed} holds.")

@@ -182,6 +182,7 @@ impl Figures {
             rules::Rows::Shipments(None) => self.shipments.total,
             rules::Rows::Shipments(Some("received")) => Some(self.shipments.received),
             rules::Rows::Shipments(Some(_)) => self.shipments.dispatched,
+            rules::Rows::Money => None,
             rules::Rows::Contracts => self.contracts.as_ref().map(|contracts| contracts.running),
         }
     }

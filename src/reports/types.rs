@@ -14,7 +14,7 @@ use crate::{
     error::{ApiError, ApiResult, Code, Faults},
     facilities::FacilityKind,
     http::ListFilter,
-    types::{Amount, Cadre, KnownAt},
+    types::{Amount, Cadre, KnownAt, Money},
 };
 
 /// Of which day and of what the figures are asked.
@@ -313,8 +313,10 @@ pub struct ReconciledClaim {
     pub figure: Option<crate::claims::Figure>,
     /// The day that the figure is taken of.
     pub as_of: Option<NaiveDate>,
-    /// What the register says.
+    /// What the register counts.
     pub computed: Option<i64>,
+    /// What the register says of money, in the campaign's currency.
+    pub computed_amount: Option<Money>,
     /// What the register says less what was claimed; a decimal.
     pub difference: Option<String>,
     /// How it stands.

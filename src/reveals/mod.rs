@@ -32,6 +32,8 @@ words! {
         FacilityLocation = "facility_location",
         /// Who a person is.
         StaffIdentity = "staff_identity",
+        /// Who a donor is.
+        DonorIdentity = "donor_identity",
     }
 }
 
@@ -40,7 +42,7 @@ impl SealedField {
     const fn most_a_day(self) -> i64 {
         match self {
             Self::FacilityLocation => 3,
-            Self::StaffIdentity => 20,
+            Self::StaffIdentity | Self::DonorIdentity => 20,
         }
     }
 
@@ -67,7 +69,7 @@ pub struct Reveal {
     pub id: Uuid,
     /// What was read.
     pub resource: SealedField,
-    /// Of which facility or person.
+    /// Of which facility, person or donor.
     pub record_id: Uuid,
     /// Why.
     pub reason: Reason,

@@ -21,5 +21,5 @@ mod types;
 pub use actions::set_password;
 pub use api::routes;
 pub use store::{has_password, issue_ticket, set_aside_tickets, sweep};
-pub use throttle::Throttle;
+pub use throttle::{Throttle, network};
 pub use types::{Ticket, TicketPurpose};

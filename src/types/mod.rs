@@ -3,6 +3,7 @@
 mod amount;
 mod cadre;
 mod moment;
+mod factor;
 mod money;
 mod read;
 mod text;
@@ -11,7 +12,8 @@ mod words;
 pub use amount::Amount;
 pub use cadre::Cadre;
 pub use moment::KnownAt;
+pub use factor::Factor;
 pub use money::{Currency, Money};
 pub use read::{Flag, Whole, distinct, happened, in_order, within, wrong_kind};
-pub use text::{Email, LongText, Mark, Name, Reason, RecordCode, ShortText, clean_line};
+pub use text::{Email, LongText, Mark, Name, Reason, RecordCode, ShortText, clean_line, is_forbidden};
 pub(crate) use words::words;

@@ -1,0 +1,1 @@
+DROP FUNCTION siraj_rate(text, text, date);
