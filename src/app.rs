@@ -17,7 +17,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::{
     adjustment_reasons, areas, assignments,
     auth::Accounts,
-    barcodes, campaigns, claims, contracts, controlled_issues,
+    barcodes, budgets, campaigns, claims, contracts, controlled_issues,
     db::{Db, DbError},
     equipment,
     error::{ApiError, ApiResult, Code},
@@ -60,6 +60,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(organizations::routes)
         .configure(projects::routes)
         .configure(contracts::routes)
+        .configure(budgets::routes)
         .configure(exchange_rates::routes)
         .configure(stipend_scales::routes)
         .configure(lots::routes)
