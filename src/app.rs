@@ -21,7 +21,7 @@ use crate::{
     db::{Db, DbError},
     equipment,
     error::{ApiError, ApiResult, Code},
-    exchange_rates, facilities, fuel,
+    exchange_rates, facilities, fuel, funding,
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
@@ -83,6 +83,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(campaigns::routes)
         .configure(claims::routes)
         .configure(reports::routes)
+        .configure(funding::routes)
         .configure(reveals::routes);
 }
 

@@ -16,7 +16,7 @@
 //! | 9 | `staff`, `budgets`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
 //! | 10 | `assignments`, `barcodes`, `requisitions`, `stock`, `stipend_scales` |
 //! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
-//! | 12 | `reports`, `planning`, `traces`, `imports`, `openapi` |
+//! | 12 | `reports`, `funding`, `planning`, `traces`, `imports`, `openapi` |
 //! | 13 | `app` |
 //! | 14 | `cli`, and `main` above it |
 
@@ -40,6 +40,7 @@ pub mod error;
 pub mod exchange_rates;
 pub mod facilities;
 pub mod fuel;
+pub mod funding;
 pub mod http;
 pub mod imports;
 pub mod items;

@@ -276,6 +276,48 @@ diesel::table! {
 }
 
 diesel::table! {
+    contract_amendments (id) {
+        id -> Uuid,
+        contract_id -> Uuid,
+        number -> Int4,
+        kind -> Text,
+        signed_on -> Date,
+        effective_on -> Date,
+        ends_on -> Nullable<Date>,
+        amount -> Nullable<Numeric>,
+        monthly_amount -> Nullable<Numeric>,
+        previous_ends_on -> Nullable<Date>,
+        previous_amount -> Nullable<Numeric>,
+        previous_monthly_amount -> Nullable<Numeric>,
+        reason -> Text,
+        attachment_id -> Nullable<Uuid>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    reporting_duties (id) {
+        id -> Uuid,
+        contract_id -> Uuid,
+        title -> Text,
+        kind -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        due_on -> Date,
+        delivered_on -> Nullable<Date>,
+        attachment_id -> Nullable<Uuid>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     contract_facilities (id) {
         id -> Uuid,
         contract_id -> Uuid,
@@ -313,6 +355,8 @@ diesel::table! {
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
         signed_on -> Nullable<Date>,
+        signature_attachment_id -> Nullable<Uuid>,
+        amendments -> Int4,
     }
 }
 
@@ -1171,7 +1215,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     campaigns,
     claims,
     commitments,
+    contract_amendments,
     contract_facilities,
+    reporting_duties,
     contracts,
     controlled_issue_lines,
     controlled_issues,

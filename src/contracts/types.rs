@@ -91,6 +91,10 @@ pub struct Contract {
     #[serde(flatten)]
     #[diesel(embed)]
     pub fields: ContractFields,
+    /// The paper that bears the signatures.
+    pub signature_attachment_id: Option<Uuid>,
+    /// How many amendments stand.
+    pub amendments: i32,
     /// When it was retired from the register.
     pub retired_at: Option<DateTime<Utc>>,
     /// Rises with every change; the ETag.
