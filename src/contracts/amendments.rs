@@ -169,7 +169,8 @@ pub async fn insert(conn: &mut Conn, by: Uuid, contract: Uuid, new: &NewAmendmen
 /// Withdraws an amendment, if the revision is still this; whether it may be the database says.
 pub async fn withdraw(conn: &mut Conn, by: Uuid, id: Uuid, revision: i64) -> ApiResult<Option<Amendment>> {
     let there = contract_amendments::table.find(id).filter(contract_amendments::revision.eq(revision));
-    let set = (contract_amendments::retired_at.eq(now.into_sql::<Timestamptz>().nullable()), contract_amendments::recorded_by.eq(by));
+    let set =
+        (contract_amendments::retired_at.eq(now.into_sql::<Timestamptz>().nullable()), contract_amendments::recorded_by.eq(by));
     Ok(diesel::update(there).set(set).returning(Amendment::as_returning()).get_result(conn).await.optional()?)
 }
 
@@ -177,11 +178,7 @@ pub async fn withdraw(conn: &mut Conn, by: Uuid, id: Uuid, revision: i64) -> Api
 pub async fn sign(conn: &mut Conn, by: Uuid, contract: Uuid, on: NaiveDate, attachment: Option<Uuid>) -> ApiResult<()> {
     let unsigned = contracts::table.filter(contracts::id.eq(contract)).filter(contracts::signed_on.is_null());
     let signed = diesel::update(unsigned)
-        .set((
-            contracts::signed_on.eq(on),
-            contracts::signature_attachment_id.eq(attachment),
-            contracts::recorded_by.eq(by),
-        ))
+        .set((contracts::signed_on.eq(on), contracts::signature_attachment_id.eq(attachment), contracts::recorded_by.eq(by)))
         .execute(conn)
         .await?;
     if signed == 1 { Ok(()) } else { Err(ApiError::new(Code::ContractSigned)) }

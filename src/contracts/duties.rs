@@ -180,7 +180,11 @@ fn visible(scope: &Scope) -> Box<dyn BoxableExpression<reporting_duties::table, 
 register_store!(reporting_duties: ReportingDuty { fields: DutyFields }, "reporting-duties", scoped by "/contract_id", visible, references contract_known);
 
 async fn contract_known(conn: &mut Conn, scope: &Scope, fields: &DutyFields) -> ApiResult<()> {
-    let known = contracts::table.select(contracts::id).into_boxed().filter(contracts_of(scope)).filter(contracts::id.eq(fields.contract_id));
+    let known = contracts::table
+        .select(contracts::id)
+        .into_boxed()
+        .filter(contracts_of(scope))
+        .filter(contracts::id.eq(fields.contract_id));
     let known: Option<Uuid> = known.first(conn).await.optional()?;
     if known.is_some() { Ok(()) } else { Err(ApiError::fault("/contract_id", Code::UnknownReference)) }
 }
@@ -271,7 +275,8 @@ pub async fn schedule(
 /// The periods of so many months from a first day on; the last one is cut at the end.
 fn periods(starts_on: NaiveDate, ends_on: NaiveDate, months: Option<u32>) -> Vec<(NaiveDate, NaiveDate)> {
     let Some(months) = months else { return vec![(starts_on, ends_on)] };
-    let begins = (0_u32..).map_while(|turn| starts_on.checked_add_months(Months::new(turn * months))).take_while(|day| *day <= ends_on);
+    let begins =
+        (0_u32..).map_while(|turn| starts_on.checked_add_months(Months::new(turn * months))).take_while(|day| *day <= ends_on);
     let begins: Vec<NaiveDate> = begins.collect();
     let until = begins.iter().skip(1).filter_map(NaiveDate::pred_opt).chain([ends_on]);
     begins.iter().copied().zip(until).collect()

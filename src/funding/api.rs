@@ -31,11 +31,7 @@ async fn read_budget(_caller: Caller<ReadBudgets>, Params(query): Params<BudgetQ
 /// Who and what loses its line within a horizon, by day and by the contract that ended.
 #[utoipa::path(tag = "reports", params(Horizon), responses((status = 200, description = "The days on which something loses its line", body = FundingGaps)))]
 #[get("/reports/funding-gaps")]
-async fn read_funding_gaps(
-    caller: Caller<ReadFundingGaps>,
-    Params(horizon): Params<Horizon>,
-    db: Data<Db>,
-) -> ApiResult<Answer> {
+async fn read_funding_gaps(caller: Caller<ReadFundingGaps>, Params(horizon): Params<Horizon>, db: Data<Db>) -> ApiResult<Answer> {
     horizon.check()?;
     Answer::plain(&gaps::gaps(&mut *db.conn().await?, &caller.scope, &horizon).await?)
 }

@@ -37,8 +37,7 @@ pub async fn report(conn: &mut Conn, contract: Uuid, day: NaiveDate) -> ApiResul
     let head: Option<ContractFigures> =
         diesel::sql_query(CONTRACT).bind::<SqlUuid, _>(contract).bind::<Date, _>(day).get_result(conn).await.optional()?;
     let head = head.ok_or_else(|| ApiError::fault("/contract_id", Code::UnknownReference))?;
-    let lines: Vec<LineFigures> =
-        diesel::sql_query(LINES).bind::<SqlUuid, _>(contract).bind::<Date, _>(day).load(conn).await?;
+    let lines: Vec<LineFigures> = diesel::sql_query(LINES).bind::<SqlUuid, _>(contract).bind::<Date, _>(day).load(conn).await?;
     let elapsed = Elapsed::of(head.starts_on, head.ends_on, day);
     let digits = head.currency.as_ref().map_or(2, Currency::minor_units);
     let sum = |of: fn(&LineFigures) -> &Money| lines.iter().map(|line| &of(line).0).sum::<BigDecimal>();

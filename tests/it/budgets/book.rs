@@ -22,14 +22,19 @@ const WHY: &str = "The generator ran day and night.";
 async fn a_line_is_promised_spent_and_turned_round_to_the_last_cent() {
     let purse = Purse::open().await;
     let line = purse.line("FUEL", "600").await;
-    let made = purse.commit(line, "400", &json!({"reference": "PO-17", "supplier_id": purse.partner, "committed_on": "2015-02-01"})).await;
+    let made = purse
+        .commit(line, "400", &json!({"reference": "PO-17", "supplier_id": purse.partner, "committed_on": "2015-02-01"}))
+        .await;
     let commitment = id_of(&made.expect_status(201).json());
     let used = json!({"commitment_id": commitment});
     let first = id_of(&purse.spend(line, "150.25", &used).await.expect_status(201).json());
     let find = async || purse.manager.get(&format!("{COMMITMENTS}/{commitment}")).await.expect_status(200).json();
     let stands = async |status: &str, used: &str, open: &str| {
         let there = find().await;
-        assert_eq!((&there["status"], &there["used_amount"], &there["open_amount"]), (&json!(status), &json!(used), &json!(open)));
+        assert_eq!(
+            (&there["status"], &there["used_amount"], &there["open_amount"]),
+            (&json!(status), &json!(used), &json!(open))
+        );
     };
     stands("open", "150.25", "249.75").await;
     // Two hundred are free: no cent more without a reason, nor out of another's promise.
@@ -93,7 +98,8 @@ async fn what_an_expenditure_may_not_be_is_told() {
     refused(&json!({"currency": null}), &[("/currency", "required")]).await;
     refused(&json!({"currency": "EUR"}), &[("/currency", "currency-mismatch")]).await;
     refused(&json!({"original_amount": "1", "original_currency": "EUR"}), &[("/original_amount", "unknown-field")]).await;
-    let original = |currency: &str| json!({"amount": null, "currency": null, "original_amount": "90000", "original_currency": currency});
+    let original =
+        |currency: &str| json!({"amount": null, "currency": null, "original_amount": "90000", "original_currency": currency});
     refused(&original("USD"), &[("/original_currency", "currency-mismatch")]).await;
     refused(&original("SYP"), &[("/spent_on", "missing-rate")]).await;
     refused(&json!({"spent_on": "2014-12-31"}), &[("/spent_on", "outside-period")]).await;
@@ -166,7 +172,14 @@ async fn sixty_four_spenders_at_once_never_pass_the_line() {
     });
     let done = join_all(work).await.into_iter().filter(|done| *done).count();
     assert_eq!(done, 24);
-    let row = purse.app.database.owner().await.query_one("SELECT sum(amount)::text, count(*) FROM expenditures", &[]).await.expect("a sum");
+    let row = purse
+        .app
+        .database
+        .owner()
+        .await
+        .query_one("SELECT sum(amount)::text, count(*) FROM expenditures", &[])
+        .await
+        .expect("a sum");
     assert_eq!((row.get::<_, String>(0), row.get::<_, i64>(1)), ("600.000".to_owned(), 24));
 }
 

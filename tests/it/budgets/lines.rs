@@ -13,7 +13,10 @@ async fn a_line_is_planned_read_found_edited_and_retired() {
     let area = purse.app.area("GHOUTA", None).await;
     let facility = id_of(&purse.app.facility(&purse.manager, "HOS-01", area).await);
     let plan = json!([{"month": "2015-01-01", "amount": "200"}, {"month": "2015-02-01", "amount": "300.5"}]);
-    let body = with(purse.line_body("FUEL", "600"), &json!({"months": plan, "facility_ids": [facility], "cadres": ["doctor"], "name_ar": "وقود"}));
+    let body = with(
+        purse.line_body("FUEL", "600"),
+        &json!({"months": plan, "facility_ids": [facility], "cadres": ["doctor"], "name_ar": "وقود"}),
+    );
     let made = purse.manager.post(LINES, &body).await.expect_status(201).json();
     assert_eq!((&made["months"][1]["amount"], &made["facility_ids"]), (&json!("300.50"), &json!([facility])));
     let path = format!("{LINES}/{}", id_of(&made));
@@ -34,13 +37,18 @@ async fn a_line_is_planned_read_found_edited_and_retired() {
     // Less in the line and less in its plan, in one edit.
     let less = json!({"amount": "250", "months": [{"month": "2015-03-01", "amount": "250"}], "facility_ids": []});
     let edited = purse.manager.patch(&path, "\"1\"", &less).await.expect_status(200).json();
-    assert_eq!((&edited["amount"], &edited["months"][0]["month"], &edited["facility_ids"]), (&json!("250.00"), &json!("2015-03-01"), &json!([])));
+    assert_eq!(
+        (&edited["amount"], &edited["months"][0]["month"], &edited["facility_ids"]),
+        (&json!("250.00"), &json!("2015-03-01"), &json!([]))
+    );
     purse.manager.delete(&path, "*").await.expect_status(200);
     assert_eq!(purse.manager.all(&format!("{LINES}?retired=true")).await.len(), 1);
     let auditor = purse.app.user(Role::Auditor).await;
     auditor.get(&path).await.expect_status(200);
     auditor.post(LINES, &purse.line_body("X1", "1")).await.expect_problem(403, "forbidden");
-    for client in [purse.app.user(Role::Admin).await, purse.app.coordinator(&[area]).await, purse.app.partner(purse.partner).await] {
+    for client in
+        [purse.app.user(Role::Admin).await, purse.app.coordinator(&[area]).await, purse.app.partner(purse.partner).await]
+    {
         client.get(&path).await.expect_problem(403, "forbidden");
     }
 }
@@ -49,7 +57,8 @@ async fn a_line_is_planned_read_found_edited_and_retired() {
 async fn what_a_line_may_not_be_is_told() {
     let purse = Purse::unsigned().await;
     let refused = async |more: &serde_json::Value, expected: &[(&str, &str)]| {
-        let problem = purse.manager.post(LINES, &with(purse.line_body("FUEL", "600"), more)).await.expect_problem(422, "validation-failed");
+        let problem =
+            purse.manager.post(LINES, &with(purse.line_body("FUEL", "600"), more)).await.expect_problem(422, "validation-failed");
         let expected: Vec<_> = expected.iter().map(|(pointer, code)| ((*pointer).to_owned(), (*code).to_owned())).collect();
         assert_eq!(faults(&problem), expected, "{more}");
     };
@@ -84,7 +93,8 @@ async fn what_a_line_may_not_be_is_told() {
     purse.manager.patch(&contract, "*", &json!({"amount": "999.99"})).await.expect_problem(409, "over-contract");
     purse.manager.patch(&contract, "*", &json!({"currency": "EUR"})).await.expect_problem(422, "validation-failed");
     purse.manager.patch(&path, "*", &json!({"months": [{"month": "2015-04-01", "amount": "10"}]})).await.expect_status(200);
-    let shorter = purse.manager.patch(&contract, "*", &json!({"ends_on": "2015-03-31"})).await.expect_problem(422, "validation-failed");
+    let shorter =
+        purse.manager.patch(&contract, "*", &json!({"ends_on": "2015-03-31"})).await.expect_problem(422, "validation-failed");
     assert_eq!(faults(&shorter).len(), 2, "{shorter}");
     purse.manager.delete(&contract, "*").await.expect_problem(409, "still-in-use");
 }
