@@ -318,6 +318,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    contract_scopes (id) {
+        id -> Uuid,
+        contract_id -> Uuid,
+        area_id -> Nullable<Uuid>,
+        cadre -> Nullable<Text>,
+        item_category -> Nullable<Text>,
+        starts_on -> Nullable<Date>,
+        ends_on -> Nullable<Date>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     contract_facilities (id) {
         id -> Uuid,
         contract_id -> Uuid,
@@ -1217,6 +1233,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     commitments,
     contract_amendments,
     contract_facilities,
+    contract_scopes,
     reporting_duties,
     contracts,
     controlled_issue_lines,

@@ -13,6 +13,8 @@ mod amendments_api;
 mod api;
 mod duties;
 mod duties_api;
+mod scopes;
+mod scopes_api;
 mod store;
 mod types;
 

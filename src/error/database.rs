@@ -143,6 +143,8 @@ const SPECIAL: &[(&str, Code, &[&str])] = &[
     ("contract_amendments_stands_check", Code::AmendmentStands, &[]),
     ("reporting_duties_same_key", Code::Duplicate, &["/title"]),
     ("reporting_duties_order_check", Code::DateOrder, &["/due_on"]),
+    ("contract_scopes_one_check", Code::Required, &["/area_id"]),
+    ("contract_scopes_period_excl", Code::Overlap, &["/starts_on"]),
     ("contracts_planned_check", Code::OutsidePeriod, &["/starts_on", "/ends_on"]),
     ("contracts_budgeted_check", Code::OverContract, &["/amount"]),
     ("budget_lines_exact_check", Code::Precision, &["/amount"]),

@@ -282,3 +282,48 @@ async fn duties_are_made_from_a_schedule_told_and_late_by_the_day() {
     office.manager.delete(&format!("{duties}/{one}"), "*").await.expect_status(200);
     office.manager.get(&format!("{duties}/{one}")).await.expect_status(200);
 }
+
+#[tokio::test]
+async fn an_area_in_scope_supports_its_facilities_on_its_days() {
+    let office = Office::open().await;
+    let (ghouta, other) = (office.app.area("GHOUTA", None).await, office.app.area("IDLIB", None).await);
+    let east = office.app.area("EAST", Some(ghouta)).await;
+    office.app.facility(&office.manager, "HOS-01", east).await;
+    office.app.facility(&office.manager, "HOS-02", other).await;
+    let id = office.contract("N-1", "2015-01-01", "2015-04-30", &json!({})).await;
+    let path = "/api/v1/contract-scopes";
+    let body = json!({"contract_id": id, "area_id": ghouta, "starts_on": "2015-02-01"});
+    let scope = id_of(&office.manager.post(path, &body).await.expect_status(201).json());
+    let supported = async |day: &str| {
+        let figures = office.manager.get(&format!("/api/v1/reports/figures?as_of={day}")).await.expect_status(200).json();
+        figures["facilities"]["total"].as_i64().unwrap()
+    };
+    for (day, expected) in [("2015-01-31", 0), ("2015-02-01", 1), ("2015-04-30", 1), ("2015-05-01", 0)] {
+        assert_eq!(supported(day).await, expected, "{day}");
+    }
+    office.manager.post(path, &json!({"contract_id": id, "cadre": "nurse"})).await.expect_status(201);
+    office.manager.post(path, &json!({"contract_id": id, "item_category": "fuel"})).await.expect_status(201);
+    let twice = office.manager.post(path, &json!({"contract_id": id, "area_id": ghouta, "starts_on": "2015-03-01"})).await;
+    assert_eq!(faults(&twice.expect_problem(409, "overlap")), at("/starts_on", "overlap"));
+    for (more, pointer, code) in [
+        (json!({}), "/area_id", "required"),
+        (json!({"area_id": ghouta, "cadre": "nurse"}), "/cadre", "unknown-field"),
+        (json!({"area_id": Uuid::now_v7()}), "/area_id", "unknown-reference"),
+        (json!({"cadre": "doctor", "starts_on": "2015-05-01"}), "/starts_on", "outside-period"),
+    ] {
+        let mut body = json!({"contract_id": id});
+        siraj::http::merge(&mut body, &more);
+        let problem = office.manager.post(path, &body).await.expect_problem(422, "validation-failed");
+        assert_eq!(faults(&problem), at(pointer, code), "{more}");
+    }
+    let partner = office.app.partner(office.partner).await;
+    assert_eq!(partner.all(&format!("{path}?contract_id={id}&on=2015-03-01")).await.len(), 3);
+    // The contract may not be drawn away from under it, nor the area retired.
+    let earlier = office.manager.patch(&format!("{PATH}/{id}"), "*", &json!({"ends_on": "2015-01-31"})).await;
+    assert_eq!(faults(&earlier.expect_problem(422, "validation-failed")), at("/ends_on", "outside-period"));
+    office.manager.delete(&format!("/api/v1/areas/{ghouta}"), "*").await.expect_problem(409, "still-in-use");
+    office.manager.patch(&format!("{path}/{scope}"), "*", &json!({"ends_on": "2015-03-31"})).await.expect_status(200);
+    assert_eq!(supported("2015-04-01").await, 0);
+    office.manager.delete(&format!("{path}/{scope}"), "*").await.expect_status(200);
+    assert_eq!(supported("2015-03-01").await, 0);
+}
