@@ -78,6 +78,10 @@ async fn reverse_expenditure(
 }
 
 async fn record(conn: &mut Conn, actor: &Actor, id: Uuid, fields: &ExpenditureFields) -> ApiResult<Answer> {
+    // Sent again, it is what it was, whatever has become of rates since.
+    if expenditures::find(conn, id).await?.is_some() {
+        return answer(conn, id, false, |there| there.is_made_of(fields)).await;
+    }
     let currency = expenditures::currency_of(conn, fields.budget_line_id).await?;
     let currency = currency.ok_or_else(|| ApiError::fault("/budget_line_id", Code::UnknownReference))?;
     let (amount, original) = money(conn, fields, &currency).await?;

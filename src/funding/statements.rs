@@ -47,7 +47,7 @@ pub const GAPS: &str = r"
   GROUP BY h.day, h.contract_id, s.currency
 ), costs AS (
   SELECT day, contract_id, coalesce(sum(posts) FILTER (WHERE currency IS NULL), 0) AS unpriced,
-         coalesce(jsonb_agg(jsonb_build_object('currency', currency, 'amount', round(amount, siraj_minor_units(currency))::text) ORDER BY currency)
+         coalesce(jsonb_agg(jsonb_build_object('currency', currency, 'amount', round(round(amount, siraj_minor_units(currency)), greatest(siraj_minor_units(currency), 2))::text) ORDER BY currency)
                   FILTER (WHERE currency IS NOT NULL), '[]') AS told
   FROM cost GROUP BY day, contract_id
 ), people AS (
@@ -60,7 +60,7 @@ pub const GAPS: &str = r"
   SELECT m.day, jsonb_agg(jsonb_build_object('contract_id', c.id, 'code', c.code, 'ends_on', c.ends_on,
            'people', coalesce(p.people, 0), 'posts', coalesce(p.posts, 0), 'facilities', coalesce(f.facilities, 0),
            'monthly_costs', coalesce(k.told, '[]'), 'unpriced_posts', coalesce(k.unpriced, 0),
-           'monthly_amount', c.monthly_amount::text, 'currency', c.currency,
+           'monthly_amount', round(c.monthly_amount, greatest(siraj_minor_units(c.currency), 2))::text, 'currency', c.currency,
            'follow_up', CASE WHEN n.id IS NOT NULL THEN jsonb_build_object('contract_id', n.id, 'code', n.code, 'starts_on', n.starts_on,
                                                                           'days_without', greatest(n.starts_on - m.day, 0)) END) ORDER BY c.code) AS contracts
   FROM met m JOIN contracts c ON c.id = m.contract_id
@@ -91,7 +91,7 @@ WITH paid AS (
   WHERE a.retired_at IS NULL AND a.contract_id IS NOT NULL AND c.retired_at IS NULL
     AND a.starts_on <= $2 AND (a.ends_on IS NULL OR a.ends_on >= $1) AND c.starts_on <= $2 AND c.ends_on >= $1
 ), twice AS (
-  SELECT one.id, one.staff_id, s.code AS staff_code, ARRAY[one.id, two.id] AS assignment_ids, ARRAY[one.contract_id, two.contract_id] AS contract_ids,
+  SELECT md5(one.id::text || two.id::text)::uuid AS id, one.staff_id, s.code AS staff_code, ARRAY[one.id, two.id] AS assignment_ids, ARRAY[one.contract_id, two.contract_id] AS contract_ids,
          ARRAY[one.share_percent, two.share_percent] AS share_percents, greatest(one.first, two.first) AS from_on, least(one.last, two.last) AS to_on
   FROM paid one JOIN paid two ON two.staff_id = one.staff_id AND two.id > one.id AND two.contract_id <> one.contract_id
     AND one.first <= two.last AND two.first <= one.last

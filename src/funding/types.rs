@@ -252,7 +252,7 @@ pub struct GapRow {
 /// Days on which two contracts pay one person.
 #[derive(Debug, Clone, Serialize, QueryableByName, ToSchema)]
 pub struct DoubleRow {
-    /// The first of the two assignments.
+    /// Names the pair.
     #[diesel(sql_type = SqlUuid)]
     pub id: Uuid,
     /// The person's record.

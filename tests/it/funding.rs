@@ -106,7 +106,7 @@ async fn the_day_after_a_contract_tells_people_places_and_money_that_lose_their_
     assert_eq!((&contract["code"], &contract["ends_on"]), (&json!("N-2015-A"), &json!("2015-04-30")));
     // Two hundred per cent of 300.10, once by hand.
     assert_eq!(contract["monthly_costs"], json!([{"currency": "USD", "amount": "600.20"}]));
-    assert_eq!((&contract["monthly_amount"], &contract["unpriced_posts"]), (&json!("70000.000"), &json!(0)));
+    assert_eq!((&contract["monthly_amount"], &contract["unpriced_posts"]), (&json!("70000.00"), &json!(0)));
     assert_eq!(
         contract["follow_up"],
         json!({"contract_id": second, "code": "N-2015-B", "starts_on": "2015-05-16", "days_without": 15})

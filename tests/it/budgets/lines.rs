@@ -24,7 +24,7 @@ async fn a_line_is_planned_read_found_edited_and_retired() {
     assert_eq!(purse.manager.post(LINES, &again).await.expect_status(200).json(), made, "sent again, it is the same");
     purse.line("STIPENDS", "300").await;
     for (query, expected) in [
-        ("".to_owned(), vec!["FUEL", "STIPENDS"]),
+        (String::new(), vec!["FUEL", "STIPENDS"]),
         (format!("?facility_id={facility}"), vec!["FUEL"]),
         ("?category=stipends".to_owned(), vec![]),
         (format!("?contract_id={}&sort=-code", purse.contract), vec!["STIPENDS", "FUEL"]),
