@@ -135,9 +135,12 @@ async fn reversal(conn: &mut Conn, actor: &Actor, id: Uuid, was: Uuid, body: &Ex
 /// The row of this id: new, or the same that was sent before.
 async fn answer(conn: &mut Conn, id: Uuid, fresh: bool, same: impl Fn(&Expenditure) -> bool) -> ApiResult<Answer> {
     let there = expenditures::find(conn, id).await?.ok_or_else(|| ApiError::internal("a new expenditure is gone"))?;
-    match fresh {
-        true => Answer::created(COLLECTION, id, there.revision, &there),
-        false if same(&there) => Ok(Answer::created(COLLECTION, id, there.revision, &there)?.again()),
-        false => Err(ApiError::new(Code::RecordConflict)),
+    let told = Answer::created(COLLECTION, id, there.revision, &there)?;
+    if fresh {
+        Ok(told)
+    } else if same(&there) {
+        Ok(told.again())
+    } else {
+        Err(ApiError::new(Code::RecordConflict))
     }
 }
