@@ -11,6 +11,7 @@ Each step can be run alone; the data folder and the results of earlier steps are
   list         GET /facilities?limit=50 beside pgbench with the same statement
   create       POST /facilities         beside pgbench with the bare insert
   assignments  loads assignments (--assignments)
+  gap          loads 1,000 contracts, spreads them over the assignments, and asks what loses its line in a month
   movements    loads stock movements (--movements) into 20 places with 2,000 lots
   balance      GET /stock-balances of one place at random past days, one connection
   receipt      POST /stock-documents with five lines beside pgbench doing the bare inserts and updates
@@ -304,6 +305,29 @@ def figures(options):
         keep("figures_large" if count >= 100_000 else "figures_small", result)
 
 
+def gap(options):
+    """A thousand contracts whose ends are spread over two years; every person's posts are paid by one of them."""
+    with Service(options, options.data) as service:
+        contract = "('00000000-0000-7000-b000-' || lpad(to_hex({n}), 12, '0'))::uuid"
+        service.sql(f"""
+            BEGIN;
+            SET LOCAL session_replication_role = replica;
+            INSERT INTO contracts (id, code, name, organization_id, starts_on, ends_on, recorded_by)
+            SELECT {contract.format(n='n')}, 'BENCH-' || lpad(n::text, 4, '0'), 'Contract ' || n, (SELECT id FROM organizations ORDER BY code LIMIT 1),
+                   date '2012-11-01', date '2015-01-01' + (n % 730)::int, '{SYSTEM}'
+            FROM generate_series(1::bigint, 1000) n ON CONFLICT (id) DO NOTHING;
+            UPDATE assignments a SET contract_id = {contract.format(n='(1 + substring(s.code FROM 7)::bigint % 1000)')}
+            FROM staff s WHERE s.id = a.staff_id AND s.code LIKE 'BENCH-%' AND a.contract_id IS NULL;
+            COMMIT;
+            VACUUM ANALYZE contracts, assignments;""")
+        service.sign_in()
+        told = service.ask("GET", "/reports/funding-gaps?from=2015-06-01&to=2015-06-30")
+        result = wrk(service, "gap.lua", 1, options.seconds)
+        result |= {"assignments": int(service.sql("SELECT count(*) FROM assignments WHERE contract_id IS NOT NULL")),
+                   "contracts": int(service.sql("SELECT count(*) FROM contracts")), "posts": sum(day["posts"] for day in told["days"])}
+        keep("gap", result)
+
+
 def point(options):
     statement = (f"\\set n random(1, {options.facilities})\n"
                  f"SELECT {COLUMNS} FROM facilities WHERE id = {FACILITY_ID.format(n=':n')} LIMIT 1;\n")
@@ -449,6 +473,11 @@ def table(_options):
     if {"figures_small", "figures_large"} <= results.keys():
         ratio = results["figures_large"]["p50_ms"] / results["figures_small"]["p50_ms"]
         lines += ["", f"The large figures take **{ratio:.1f}** times the small ones (target ≤ 1.5)."]
+    if "gap" in results:
+        one = results["gap"]
+        lines += ["", "| gaps of a month, one connection | p50 / p99 ms | target |", "|---|---|---|",
+                  f"| {one['assignments']:,} paid assignments, {one['contracts']:,} contracts, {one['posts']:,} posts lose their line | "
+                  f"{one['p50_ms']} / {one['p99_ms']} | p50 ≤ 200 |"]
     if {"balance_small", "balance_large"} <= results.keys():
         lines += ["", "| balance of a place on a past day, one connection | p50 / p99 ms |", "|---|---|"]
         lines += [f"| {one['movements']:,} movements | {one['p50_ms']} / {one['p99_ms']} |" for one in (results["balance_small"], results["balance_large"])]
@@ -465,7 +494,7 @@ def table(_options):
     print(text)
 
 
-STEPS = {"start": start, "demo": demo, "facilities": facilities, "assignments": assignments, "figures": figures, "point": point,
+STEPS = {"start": start, "demo": demo, "facilities": facilities, "assignments": assignments, "figures": figures, "gap": gap, "point": point,
          "list": page, "create": create, "movements": movements, "balance": balance, "receipt": receipt, "hammer": hammer, "table": table}
 
 
@@ -481,7 +510,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=10)
     options = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
-    everything = ["start", "demo", "figures", "facilities", "point", "list", "create", "assignments", "figures", "table"]
+    everything = ["start", "demo", "figures", "facilities", "point", "list", "create", "assignments", "figures", "gap", "table"]
     for step in everything if "all" in options.steps else options.steps:
         print(f"== {step}", flush=True)
         STEPS[step](options)

@@ -18,12 +18,13 @@ use crate::{
     adjustment_reasons, areas, assignments,
     attachments::{self, Files},
     auth::Accounts,
-    barcodes, campaigns, claims, contracts, controlled_issues,
+    barcodes, budgets, campaigns, claims, contracts, controlled_issues,
     db::{Db, DbError},
     donations, donors, equipment,
     error::{ApiError, ApiResult, Code},
     exports, facilities, fuel,
     exchange_rates, facilities, fuel,
+    exchange_rates, facilities, fuel, funding,
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
@@ -65,6 +66,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(organizations::routes)
         .configure(projects::routes)
         .configure(contracts::routes)
+        .configure(budgets::routes)
         .configure(exchange_rates::routes)
         .configure(stipend_scales::routes)
         .configure(lots::routes)
@@ -90,6 +92,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(claims::routes)
         .configure(reports::routes)
         .configure(exports::routes)
+        .configure(funding::routes)
         .configure(reveals::routes);
 }
 

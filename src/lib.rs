@@ -21,6 +21,10 @@
 //! | 10 | `assignments`, `barcodes`, `requisitions`, `stock`, `stipend_scales` |
 //! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
 //! | 12 | `reports`, `planning`, `traces`, `exports`, `imports`, `openapi` |
+//! | 9 | `staff`, `budgets`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
+//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock`, `stipend_scales` |
+//! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
+//! | 12 | `reports`, `funding`, `planning`, `traces`, `imports`, `openapi` |
 //! | 13 | `app` |
 //! | 14 | `cli`, and `main` above it |
 
@@ -32,6 +36,7 @@ pub mod attachments;
 pub mod audit;
 pub mod auth;
 pub mod barcodes;
+pub mod budgets;
 pub mod campaigns;
 pub mod claims;
 pub mod cli;
@@ -47,6 +52,7 @@ pub mod exports;
 pub mod exchange_rates;
 pub mod facilities;
 pub mod fuel;
+pub mod funding;
 pub mod http;
 pub mod imports;
 pub mod items;

@@ -123,6 +123,110 @@ diesel::table! {
         note -> Nullable<Text>,
         reverses_id -> Nullable<Uuid>,
         reason -> Nullable<Text>,
+    budget_line_facilities (id) {
+        id -> Uuid,
+        budget_line_id -> Uuid,
+        facility_id -> Uuid,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    budget_line_months (id) {
+        id -> Uuid,
+        budget_line_id -> Uuid,
+        month -> Date,
+        amount -> Numeric,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    budget_lines (id) {
+        id -> Uuid,
+        contract_id -> Uuid,
+        code -> Text,
+        name -> Text,
+        name_ar -> Nullable<Text>,
+        category -> Text,
+        currency -> Text,
+        amount -> Numeric,
+        cadres -> Array<Text>,
+        note -> Nullable<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    commitments (id) {
+        id -> Uuid,
+        budget_line_id -> Uuid,
+        supplier_id -> Nullable<Uuid>,
+        reference -> Nullable<Text>,
+        description -> Text,
+        amount -> Numeric,
+        currency -> Text,
+        committed_on -> Nullable<Date>,
+        override_reason -> Nullable<Text>,
+        used_amount -> Numeric,
+        released_on -> Nullable<Date>,
+        status -> Nullable<Text>,
+        open_amount -> Nullable<Numeric>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    expenditures (id) {
+        id -> Uuid,
+        budget_line_id -> Uuid,
+        commitment_id -> Nullable<Uuid>,
+        amount -> Numeric,
+        currency -> Text,
+        original_amount -> Nullable<Numeric>,
+        original_currency -> Nullable<Text>,
+        rate -> Nullable<Numeric>,
+        exchange_rate_id -> Nullable<Uuid>,
+        spent_on -> Date,
+        description -> Text,
+        organization_id -> Nullable<Uuid>,
+        attachment_id -> Nullable<Uuid>,
+        stipend_run_id -> Nullable<Uuid>,
+        override_reason -> Nullable<Text>,
+        reverses_id -> Nullable<Uuid>,
+        search -> Nullable<Text>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    disbursements (id) {
+        id -> Uuid,
+        contract_id -> Uuid,
+        amount -> Numeric,
+        currency -> Text,
+        received_on -> Date,
+        reference -> Nullable<Text>,
+        note -> Nullable<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
     }
@@ -191,6 +295,64 @@ diesel::table! {
 }
 
 diesel::table! {
+    contract_amendments (id) {
+        id -> Uuid,
+        contract_id -> Uuid,
+        number -> Int4,
+        kind -> Text,
+        signed_on -> Date,
+        effective_on -> Date,
+        ends_on -> Nullable<Date>,
+        amount -> Nullable<Numeric>,
+        monthly_amount -> Nullable<Numeric>,
+        previous_ends_on -> Nullable<Date>,
+        previous_amount -> Nullable<Numeric>,
+        previous_monthly_amount -> Nullable<Numeric>,
+        reason -> Text,
+        attachment_id -> Nullable<Uuid>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    reporting_duties (id) {
+        id -> Uuid,
+        contract_id -> Uuid,
+        title -> Text,
+        kind -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        due_on -> Date,
+        delivered_on -> Nullable<Date>,
+        attachment_id -> Nullable<Uuid>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    contract_scopes (id) {
+        id -> Uuid,
+        contract_id -> Uuid,
+        area_id -> Nullable<Uuid>,
+        cadre -> Nullable<Text>,
+        item_category -> Nullable<Text>,
+        starts_on -> Nullable<Date>,
+        ends_on -> Nullable<Date>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     contract_facilities (id) {
         id -> Uuid,
         contract_id -> Uuid,
@@ -227,6 +389,9 @@ diesel::table! {
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
+        signed_on -> Nullable<Date>,
+        signature_attachment_id -> Nullable<Uuid>,
+        amendments -> Int4,
     }
 }
 
@@ -1134,18 +1299,27 @@ diesel::allow_tables_to_appear_in_same_query!(
     attachments,
     audit_log,
     campaign_allocations,
+    budget_line_facilities,
+    budget_line_months,
+    budget_lines,
     campaign_facilities,
     campaigns,
     claims,
+    commitments,
+    contract_amendments,
     contract_facilities,
+    contract_scopes,
+    reporting_duties,
     contracts,
     controlled_issue_lines,
     controlled_issues,
     donations,
     donor_identities,
     donors,
+    disbursements,
     equipment_units,
     exchange_rates,
+    expenditures,
     facilities,
     facility_locations,
     facility_status,

@@ -4,14 +4,14 @@ use actix_web::{HttpResponse, delete, get, patch, post, web::Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
-    store,
+    amendments_api, duties_api, scopes_api, store,
     types::{Contract, ContractFilter, ContractPatch, NewContract},
 };
 use crate::{
     audit::{HistoryEntry, HistoryFilter},
     auth::{Caller, EditContracts, ReadContracts, ReadHistory},
     db::Db,
-    error::ApiResult,
+    error::{ApiError, ApiResult, Code},
     http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId},
     register,
 };
@@ -24,7 +24,10 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(find_contract)
         .service(update_contract)
         .service(retire_contract)
-        .service(list_contract_history);
+        .service(list_contract_history)
+        .configure(amendments_api::routes)
+        .configure(duties_api::routes)
+        .configure(scopes_api::routes);
 }
 
 /// List contracts.
@@ -62,7 +65,7 @@ async fn find_contract(caller: Caller<ReadContracts>, id: RecordId, held: IfNone
     register::find::<Contract>(&db, &caller, id, &held).await
 }
 
-/// Edit a contract.
+/// Edit a contract; once it is signed, its terms change by amendments only.
 #[utoipa::path(tag = "contracts", params(("contract_id" = uuid::Uuid, Path)), request_body(content = ContractPatch, content_type = "application/merge-patch+json"), responses((status = 200, description = "The contract as it is now", body = Contract)))]
 #[patch("/contracts/{contract_id}")]
 async fn update_contract(
@@ -72,7 +75,15 @@ async fn update_contract(
     body: Body<ContractPatch>,
     db: Data<Db>,
 ) -> ApiResult<Answer> {
-    register::update::<Contract>(&db, &caller, id, expected, &body).await
+    db.write(async |conn| {
+        let there = register::load_open::<Contract>(conn, &caller.scope, id.0).await?;
+        if body.value.apply(&there.fields)?.signed_on != there.fields.signed_on {
+            // Signing is an act of its own.
+            return Err(ApiError::fault("/signed_on", Code::UnknownField));
+        }
+        register::change::<Contract>(conn, &caller, id.0, expected, &body.value).await
+    })
+    .await
 }
 
 /// Retire a contract: it stays on record and supports nothing any longer.

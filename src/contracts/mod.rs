@@ -3,8 +3,18 @@
 //! Renewals are a chain: a contract renews at most one, is renewed by at most one, belongs to the same partner
 //! and starts after the one it renews (so a chain can have a gap, but no circle). The database holds all of it,
 //! whichever end is edited. A partner sees its own contracts only.
+//!
+//! Once a contract is signed its terms change by amendments alone, which are numbered, in rising order, and keep what was before; the
+//! last of them is withdrawn only while nothing stands on it. What a partner is to be told, and by when, are rows: made from a schedule
+//! at once, late by the day.
 
+mod amendments;
+mod amendments_api;
 mod api;
+mod duties;
+mod duties_api;
+mod scopes;
+mod scopes_api;
 mod store;
 mod types;
 

@@ -1,0 +1,14 @@
+DROP INDEX assignments_staff_days_idx;
+DROP INDEX assignments_paid_contract_idx;
+DROP TRIGGER reporting_duties_contract_id_held ON contracts;
+DROP TABLE reporting_duties;
+DROP TRIGGER contract_amendments_contract_id_held ON contracts;
+DROP TABLE contract_amendments;
+DROP FUNCTION siraj_withdraw_amendment();
+DROP FUNCTION siraj_amended();
+DROP FUNCTION siraj_amend();
+DROP TRIGGER contracts_terms ON contracts;
+DROP FUNCTION siraj_contract_terms();
+DROP FUNCTION siraj_refuse(text, text);
+DROP TRIGGER contracts_signature_attachment_id_retired ON contracts;
+ALTER TABLE contracts DROP COLUMN amendments, DROP COLUMN signature_attachment_id;

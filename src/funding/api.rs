@@ -1,0 +1,62 @@
+//! `/api/v1/reports/budgets`, `…/funding-gaps`, `…/double-funding`.
+
+use actix_web::{HttpResponse, get, web::Data};
+use chrono::Utc;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{
+    budget, gaps,
+    types::{BudgetQuery, BudgetReport, DoubleRow, FundingGaps, GapRow, GapRowFilter, Horizon},
+};
+use crate::{
+    auth::{Caller, ReadBudgets, ReadFundingGaps},
+    db::Db,
+    error::ApiResult,
+    http::{Answer, Listing, Page, PageQuery, Params},
+};
+
+/// The routes of this slice.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(read_budget).service(read_funding_gaps).service(list_funding_gap_rows).service(list_double_funding);
+}
+
+/// How the budget of a contract stands on a day: planned, promised, spent, and where it is going.
+#[utoipa::path(tag = "reports", params(BudgetQuery), responses((status = 200, description = "The contract's lines, and all of them together", body = BudgetReport)))]
+#[get("/reports/budgets")]
+async fn read_budget(_caller: Caller<ReadBudgets>, Params(query): Params<BudgetQuery>, db: Data<Db>) -> ApiResult<Answer> {
+    let day = query.as_of.unwrap_or_else(|| Utc::now().date_naive());
+    Answer::plain(&budget::report(&mut *db.conn().await?, query.contract_id, day).await?)
+}
+
+/// Who and what loses its line within a horizon, by day and by the contract that ended.
+#[utoipa::path(tag = "reports", params(Horizon), responses((status = 200, description = "The days on which something loses its line", body = FundingGaps)))]
+#[get("/reports/funding-gaps")]
+async fn read_funding_gaps(caller: Caller<ReadFundingGaps>, Params(horizon): Params<Horizon>, db: Data<Db>) -> ApiResult<Answer> {
+    horizon.check()?;
+    Answer::plain(&gaps::gaps(&mut *db.conn().await?, &caller.scope, &horizon).await?)
+}
+
+/// The posts that lose their line on a day.
+#[utoipa::path(tag = "reports", params(PageQuery, GapRowFilter), responses((status = 200, description = "A page of posts, by pseudonym", body = Page<GapRow>)))]
+#[get("/reports/funding-gaps/rows")]
+async fn list_funding_gap_rows(
+    caller: Caller<ReadFundingGaps>,
+    listing: Listing<GapRowFilter>,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
+    let scope = caller.scope.clone();
+    listing.answer(async move |page, filter| gaps::rows(&mut *db.conn().await?, &scope, filter.on, page).await).await
+}
+
+/// Who is paid by two contracts on the same days.
+#[utoipa::path(tag = "reports", params(PageQuery, Horizon), responses((status = 200, description = "A page of pairs of posts, with the days on which both are paid", body = Page<DoubleRow>)))]
+#[get("/reports/double-funding")]
+async fn list_double_funding(
+    caller: Caller<ReadFundingGaps>,
+    listing: Listing<Horizon>,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
+    listing.filter.check()?;
+    let scope = caller.scope.clone();
+    listing.answer(async move |page, filter| gaps::double(&mut *db.conn().await?, &scope, filter, page).await).await
+}
