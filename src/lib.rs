@@ -14,7 +14,7 @@
 //! | 7 | `facilities` |
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
 //! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
-//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock`, `stipend_scales` |
+//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock`, `stipend_scales`, `stipends` |
 //! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
 //! | 12 | `reports`, `planning`, `traces`, `imports`, `openapi` |
 //! | 13 | `app` |
@@ -60,6 +60,7 @@ pub mod sessions;
 pub mod shipments;
 pub mod staff;
 pub mod stipend_scales;
+pub mod stipends;
 pub mod stock;
 pub mod stock_counts;
 pub mod stock_locations;

@@ -87,6 +87,11 @@ codes! {
     LotBlocked "lot-blocked" 409 "A lot is in quarantine or on hold; it may only be set aside." "تشغيلة في الحجر أو موقوفة؛ يجوز عزلها فقط.";
     TankOverCapacity "tank-over-capacity" 409 "On that day or a later one there would be more in the tank than it holds." "كانت الكمية في الخزان ستتجاوز سعته في ذلك اليوم أو بعده.";
     DipStands "dip-stands" 409 "A dip of the tank on that day or a later one stands; turn it round first." "يوجد قياس للخزان في ذلك اليوم أو بعده؛ اعكسه أولًا.";
+    PaidTwice "paid-twice" 409 "Another contract pays a person for this month too: the run's /overlaps tells who; give a waiver with its reason." "عقد آخر يدفع لشخص عن هذا الشهر أيضًا: تجده في overlaps؛ أعطِ استثناءً وسببه.";
+    AlreadyPaid "already-paid" 409 "That entry has been paid." "هذا المستحق مدفوع.";
+    NothingDue "nothing-due" 409 "Nothing of the run is due." "لا شيء مستحق في هذه الدورة.";
+    EntriesOpen "entries-open" 409 "Entries are still due: pay, hold or carry them over first." "مستحقات ما زالت مفتوحة: ادفعها أو علّقها أو رحّلها أولًا.";
+    UnpricedPosts "unpriced-posts" 409 "Posts of the month have no scale, or scales of several currencies: the run's /unpriced-posts tells which." "مناصب في هذا الشهر بلا سلم رواتب أو بعملات مختلفة: تجدها في unpriced-posts.";
     RecordDeleted "record-deleted" 410 "This record has been retired." "هذا السجل مسحوب.";
     StaleRevision "stale-revision" 412 "The record has changed since you read it." "تغيّر السجل منذ قراءتك له.";
     PayloadTooLarge "payload-too-large" 413 "The body is larger than allowed." "نص الطلب أكبر من المسموح.";
@@ -132,6 +137,8 @@ codes! {
     MissingSeparator "missing-separator" 422 "A separator is missing: one value runs into the next." "فاصل ناقص: قيمة تتصل بالتي تليها.";
     UnknownCurrency "unknown-currency" 422 "Not a currency of ISO 4217." "ليست عملة من ISO 4217.";
     MissingRate "missing-rate" 422 "No rate between the two currencies was told for that day or the 31 before it." "لا سعر صرف بين العملتين لذلك اليوم ولا للأيام الـ31 التي قبله.";
+    OtherCurrency "other-currency" 422 "Not the currency of what this is for." "ليست العملة المطلوبة هنا.";
+    OtherTotal "other-total" 422 "Not what the entries add up to." "ليس مجموع المستحقات.";
     CoordinateOutOfRange "coordinate-out-of-range" 422 "The coordinates cannot be those of a facility here." "لا يمكن أن تكون هذه إحداثيات منشأة هنا.";
     SharesOverFull "shares-over-full" 422 "The person's shares would exceed 100 % on some day; give a waiver with its reason." "مجموع نسب الشخص يتجاوز 100٪ في يوم ما؛ أعطِ استثناءً وسببه.";
     TooMany "too-many" 422 "Too many entries." "عناصر أكثر من المسموح.";
