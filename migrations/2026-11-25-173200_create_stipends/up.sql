@@ -177,4 +177,35 @@ CREATE INDEX stipend_entries_facility_idx ON stipend_entries (facility_id, run_i
 CREATE INDEX stipend_entries_payment_idx ON stipend_entries (payment_id);
 CALL siraj_register('stipend_entries', 'id');
 
+-- The posts that a run's contract pays in its month, each with the scales that pay it and the days they share. A scale is looked for once
+-- a cadre, area and stretch of days in which no scale begins or ends, not once a post; and no two sets are joined by trying every pair, however few rows were expected of them.
+CREATE FUNCTION siraj_stipend_pieces(of_run uuid)
+RETURNS TABLE (id uuid, staff_id uuid, person_id uuid, facility_id uuid, cadre text, share_percent smallint, days daterange,
+               scale_id uuid, currency text, monthly_amount numeric, served integer)
+LANGUAGE sql STABLE ROWS 10000 SET enable_nestloop = off SET jit = off AS $$
+  WITH run AS (
+    SELECT r.contract_id, daterange(r.month, (r.month + interval '1 month')::date) * daterange(c.starts_on, c.ends_on, '[]') AS days
+    FROM stipend_runs r JOIN contracts c ON c.id = r.contract_id WHERE r.id = of_run
+  ), posts AS MATERIALIZED (
+    SELECT a.id, a.staff_id, siraj_paid_person(a.staff_id) AS person_id, a.facility_id, f.area_id, a.cadre, a.share_percent,
+           daterange(a.starts_on, a.ends_on, '[]') * run.days AS days
+    FROM run JOIN assignments a ON a.contract_id = run.contract_id AND a.retired_at IS NULL AND daterange(a.starts_on, a.ends_on, '[]') && run.days
+    JOIN facilities f ON f.id = a.facility_id
+  ), turns AS (
+    SELECT lower(days) AS day FROM run WHERE NOT isempty(days)
+    UNION SELECT turn.day FROM run JOIN stipend_scales s ON s.retired_at IS NULL AND (s.contract_id IS NULL OR s.contract_id = run.contract_id)
+          CROSS JOIN LATERAL (VALUES (s.starts_on), (s.ends_on + 1)) AS turn (day) WHERE run.days @> turn.day
+  ), stretches AS (
+    SELECT t.day, daterange(t.day, lead(t.day, 1, upper(run.days)) OVER (ORDER BY t.day)) AS days FROM turns t CROSS JOIN run
+  ), priced AS MATERIALIZED (
+    SELECT k.cadre, k.area_id, s.scale_id, s.currency, s.monthly_amount, range_agg(d.days) AS days
+    FROM (SELECT DISTINCT cadre, area_id FROM posts) k CROSS JOIN run CROSS JOIN stretches d
+    LEFT JOIN LATERAL siraj_stipend_scale(run.contract_id, k.cadre, k.area_id, d.day) s ON true
+    GROUP BY k.cadre, k.area_id, s.scale_id, s.currency, s.monthly_amount
+  )
+  SELECT p.id, p.staff_id, p.person_id, p.facility_id, p.cadre, p.share_percent, p.days, s.scale_id, s.currency, s.monthly_amount,
+         (SELECT sum(upper(part) - lower(part)) FROM unnest(s.days * datemultirange(p.days)) AS part)::integer
+  FROM posts p JOIN priced s ON s.cadre = p.cadre AND s.area_id = p.area_id AND s.days && p.days
+$$;
+
 ALTER TABLE expenditures ADD CONSTRAINT expenditures_stipend_run_id_fkey FOREIGN KEY (stipend_run_id) REFERENCES stipend_runs;

@@ -1,5 +1,6 @@
 //! The steps of a run's life: each holds the run, judges, and writes it, its entries and the budget, in one transaction.
 
+use bigdecimal::Zero;
 use chrono::{NaiveDate, Utc};
 use uuid::Uuid;
 
@@ -55,7 +56,7 @@ pub async fn approve(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, bod
         let day = rates_on.unwrap_or_else(|| rules::rates_on(run.fields.month, Utc::now().date_naive()));
         fit(conn, &run, day).await?;
         let (entries, charged) = statements::freeze(conn, actor.id, id, &run.currency, day).await?;
-        if entries == 0 {
+        if entries == 0 || charged.0.is_zero() {
             return Err(ApiError::new(Code::NothingDue));
         }
         let commitment = money::set_aside(conn, actor.id, &run, charged, override_reason.as_ref()).await?;

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     auth::Scope,
     db::{Conn, siraj_pattern},
-    error::{ApiError, ApiResult, Code},
+    error::ApiResult,
     http::{PageQuery, keyset},
     schema::{facilities as places, staff, stipend_entries},
     types::RecordCode,
@@ -95,12 +95,6 @@ pub async fn entry(conn: &mut Conn, scope: &Scope, id: Uuid) -> ApiResult<Stipen
         .filter(stipend_entries::id.eq_any(own))
         .select((StipendEntryRow::as_select(), staff::code, places::code));
     Ok(whole(found.first(conn).await?))
-}
-
-/// How many entries a run has.
-pub async fn count(conn: &mut Conn, run: Uuid) -> ApiResult<i64> {
-    let of_run = stipend_entries::table.filter(stipend_entries::run_id.eq(run)).filter(stipend_entries::retired_at.is_null());
-    Ok(of_run.count().get_result(conn).await?)
 }
 
 /// One page of the sheet that people sign: who is due, or whom a payment has paid.

@@ -33,7 +33,7 @@ pub async fn pay(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body: &
         {
             return Err(ApiError::fault("/organization_id", Code::UnknownReference));
         }
-        attachments::ensure_readable(conn, &actor.scope, &paying.attachment_ids, "/attachment_ids").await?;
+        attachments::ensure_readable(conn, actor, &paying.attachment_ids, "/attachment_ids").await?;
         if let Some(ids) = ids {
             all_are(conn, &actor.scope, id, ids, &[Status::Due]).await?;
         }
@@ -82,7 +82,7 @@ pub async fn prove(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body:
     body.value.check()?;
     once(db, actor.id, key, &body.digest, async |conn| {
         payments::lock(conn, id).await?;
-        attachments::ensure_readable(conn, &actor.scope, given, "/attachment_ids").await?;
+        attachments::ensure_readable(conn, actor, given, "/attachment_ids").await?;
         payments::prove(conn, actor.id, &[id], given).await?;
         let payment = payments::find(conn, actor, id).await?;
         Answer::record(payment.row.revision, &payment)

@@ -17,49 +17,32 @@ use crate::{
 };
 
 /// $1 the run. The posts that the contract pays in the month, each with the scales that pay it and the days they share.
-/// A scale is looked for once a cadre, area and day, not once a post.
-pub const PIECES: &str = r"
-WITH run AS (
-  SELECT r.id, r.contract_id, r.month, (r.month + interval '1 month')::date - r.month AS month_days,
-         daterange(r.month, (r.month + interval '1 month')::date) * daterange(c.starts_on, c.ends_on, '[]') AS days
-  FROM stipend_runs r JOIN contracts c ON c.id = r.contract_id WHERE r.id = $1
-), posts AS MATERIALIZED (
-  SELECT a.id, a.staff_id, siraj_paid_person(a.staff_id) AS person_id, a.facility_id, f.area_id, a.cadre, a.share_percent,
-         daterange(a.starts_on, a.ends_on, '[]') * run.days AS days
-  FROM run JOIN assignments a ON a.contract_id = run.contract_id AND a.retired_at IS NULL AND daterange(a.starts_on, a.ends_on, '[]') && run.days
-  JOIN facilities f ON f.id = a.facility_id
-), priced AS MATERIALIZED (
-  SELECT k.cadre, k.area_id, s.scale_id, s.currency, s.monthly_amount, range_agg(daterange(d.day, d.day + 1)) AS days
-  FROM (SELECT DISTINCT cadre, area_id FROM posts) k CROSS JOIN run
-  CROSS JOIN LATERAL (SELECT one::date AS day FROM generate_series(lower(run.days), upper(run.days) - 1, interval '1 day') AS one) d
-  LEFT JOIN LATERAL siraj_stipend_scale(run.contract_id, k.cadre, k.area_id, d.day) s ON true
-  GROUP BY k.cadre, k.area_id, s.scale_id, s.currency, s.monthly_amount
-), pieces AS MATERIALIZED (
-  SELECT p.*, s.scale_id, s.currency, s.monthly_amount,
-         (SELECT sum(upper(part) - lower(part)) FROM unnest(s.days * datemultirange(p.days)) AS part)::integer AS served
-  FROM posts p JOIN priced s ON s.cadre = p.cadre AND s.area_id = p.area_id AND s.days && p.days
-)";
+pub const PIECES: &str = "WITH pieces AS MATERIALIZED (SELECT * FROM siraj_stipend_pieces($1))";
 
 /// $2 who computes. What each person is to get: the sum over the pieces of monthly amount × share × days ÷ days of the month, rounded once,
 /// half away from zero, to the minor unit of its currency. Who has a post without a scale, or scales of two currencies, gets no entry.
 /// What was drafted before is brought to this; who is no longer paid is put away; what was carried over stays as it is.
 const COMPUTE: &str = r"
-, main AS (
-  SELECT DISTINCT ON (person_id) person_id, staff_id, facility_id, cadre FROM pieces ORDER BY person_id, share_percent * served DESC, id
+, run AS (
+  SELECT id, month, (month + interval '1 month')::date - month AS month_days FROM stipend_runs WHERE id = $1
 ), sums AS (
   SELECT person_id, min(currency) AS currency, range_agg(days) AS days, sum(share_percent * served) AS percent_days,
          sum(monthly_amount * share_percent * served) AS weighed,
+         -- Where the person signs: at the post that was served most.
+         (array_agg(staff_id ORDER BY share_percent * served DESC, id))[1] AS staff_id,
+         (array_agg(facility_id ORDER BY share_percent * served DESC, id))[1] AS facility_id,
+         (array_agg(cadre ORDER BY share_percent * served DESC, id))[1] AS cadre,
          jsonb_agg(jsonb_build_object('assignment_id', id, 'facility_id', facility_id, 'cadre', cadre, 'scale_id', scale_id,
            'monthly_amount', trim_scale(monthly_amount)::text, 'share_percent', share_percent, 'days', served) ORDER BY id, scale_id) AS posts
   FROM pieces GROUP BY person_id HAVING count(*) = count(scale_id) AND count(DISTINCT currency) = 1
 ), people AS MATERIALIZED (
-  SELECT run.id AS run_id, run.month, s.person_id, m.staff_id, m.facility_id, m.cadre, s.posts, s.currency,
+  SELECT run.id AS run_id, run.month, s.person_id, s.staff_id, s.facility_id, s.cadre, s.posts, s.currency,
          (SELECT sum(upper(part) - lower(part)) FROM unnest(s.days) AS part)::smallint AS days_served, round(s.percent_days / 100.0, 2) AS full_time_days,
          round(s.weighed / (100 * run.month_days), siraj_minor_units(s.currency)) AS amount
-  FROM sums s JOIN main m USING (person_id) CROSS JOIN run
+  FROM sums s CROSS JOIN run
 ), gone AS (
   UPDATE stipend_entries e SET retired_at = now(), recorded_by = $2
-  WHERE e.run_id = $1 AND e.retired_at IS NULL AND e.carried_from_id IS NULL AND NOT EXISTS (SELECT FROM people p WHERE p.person_id = e.person_id)
+  WHERE e.run_id = $1 AND e.retired_at IS NULL AND e.carried_from_id IS NULL AND e.person_id NOT IN (SELECT person_id FROM people)
 )
 INSERT INTO stipend_entries AS there (run_id, month, person_id, staff_id, facility_id, cadre, posts, currency, days_served, full_time_days, amount, recorded_by)
 SELECT run_id, month, person_id, staff_id, facility_id, cadre, posts, currency, days_served, full_time_days, amount, $2 FROM people

@@ -2,10 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
-    dsl::now,
     pg::Pg,
     prelude::*,
-    sql_types::{Array, Bool, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, Bool, Nullable, Numeric, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -82,13 +81,6 @@ pub struct Progress<'a> {
 /// Moves a held run on; its revision rises with whatever became of its entries.
 pub async fn proceed(conn: &mut Conn, by: Uuid, id: Uuid, told: &Progress<'_>) -> ApiResult<()> {
     diesel::update(stipend_runs::table.find(id)).set((stipend_runs::recorded_by.eq(by), told)).execute(conn).await?;
-    Ok(())
-}
-
-/// Puts a held run away.
-pub async fn retire(conn: &mut Conn, by: Uuid, id: Uuid) -> ApiResult<()> {
-    let gone = (stipend_runs::retired_at.eq(now.into_sql::<Timestamptz>().nullable()), stipend_runs::recorded_by.eq(by));
-    diesel::update(stipend_runs::table.find(id)).set(gone).execute(conn).await?;
     Ok(())
 }
 
