@@ -2,7 +2,7 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
-RUN cargo build --locked --profile dist
+RUN cargo build --locked --profile dist --features s3
 
 FROM debian:bookworm-slim
 RUN apt-get update \

@@ -16,6 +16,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
     adjustment_reasons, areas, assignments,
+    attachments::{self, Files},
     auth::Accounts,
     barcodes, campaigns, claims, contracts, controlled_issues,
     db::{Db, DbError},
@@ -46,6 +47,8 @@ pub struct Parts {
     pub proxies: Proxies,
     /// Web pages that may call.
     pub allowed_origins: Vec<String>,
+    /// Where the bytes of attachments lie.
+    pub files: Data<Files>,
 }
 
 /// The slices, in the order of the document.
@@ -54,6 +57,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(sessions::routes)
         .configure(users::routes)
         .configure(areas::routes)
+        .configure(attachments::routes)
         .configure(facilities::routes)
         .configure(staff::routes)
         .configure(assignments::routes)
@@ -112,6 +116,7 @@ pub fn server(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .split_for_parts();
         app.app_data(Data::new(db))
             .app_data(parts.keys.clone())
+            .app_data(parts.files.clone())
             .app_data(Data::from(Arc::clone(&parts.accounts)))
             .app_data(Data::new(parts.proxies.clone()))
             .app_data(routes.clone())
@@ -153,7 +158,7 @@ fn cors(origins: &[String]) -> Cors {
             "accept",
             "accept-language",
         ])
-        .expose_headers(["etag", "location", "link", "x-request-id", "retry-after", "idempotent-replayed"])
+        .expose_headers(["etag", "location", "link", "x-request-id", "retry-after", "idempotent-replayed", "content-disposition"])
         .max_age(3600)
 }
 

@@ -23,6 +23,18 @@ pub struct Config {
     /// The signing and sealing keys (made in the data folder when absent).
     #[arg(long, env = "SIRAJ_KEY_FILE")]
     pub key_file: Option<PathBuf>,
+    /// Where attachments lie: a folder, or `s3://bucket/prefix` with the usual `AWS_…` variables; `attachments` in the data folder when absent.
+    #[arg(long, env = "SIRAJ_ATTACHMENTS")]
+    pub attachments: Option<String>,
+    /// The most bytes of one attachment.
+    #[arg(long, env = "SIRAJ_ATTACHMENT_LIMIT", default_value_t = 20 << 20, value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
+    pub attachment_limit: u64,
+    /// A program that scans an attachment given on its standard input: exit 0 clean, 1 infected.
+    #[arg(long, env = "SIRAJ_SCAN_COMMAND")]
+    pub scan_command: Option<String>,
+    /// Give out only attachments that were scanned and found clean.
+    #[arg(long, env = "SIRAJ_SCAN_REQUIRED", default_value_t = false, action = clap::ArgAction::Set)]
+    pub scan_required: bool,
     /// The demo accounts' password (made and printed when absent).
     #[arg(long, env = "SIRAJ_DEMO_PASSWORD", hide_env_values = true)]
     pub demo_password: Option<String>,

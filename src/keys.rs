@@ -170,6 +170,26 @@ pub fn sha256(parts: &[&[u8]]) -> Vec<u8> {
     context.finish().as_ref().to_vec()
 }
 
+/// SHA-256 of bytes that come one after the other.
+pub struct Hasher(digest::Context);
+
+impl Hasher {
+    /// Of nothing yet.
+    pub fn fresh() -> Self {
+        Self(digest::Context::new(&digest::SHA256))
+    }
+
+    /// The next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash in hexadecimal digits.
+    pub fn finish(self) -> String {
+        self.0.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
 /// 256 random bits in a form that travels anywhere.
 pub fn random_token() -> io::Result<String> {
     let mut bytes = [0; 32];

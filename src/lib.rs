@@ -12,6 +12,8 @@
 //! | 5 | `register`, `sessions`, `reveals` |
 //! | 6 | `areas`, `organizations`, `items`, `exchange_rates` |
 //! | 7 | `facilities` |
+//! | 6 | `areas`, `organizations`, `items` |
+//! | 7 | `facilities`, `attachments` |
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
 //! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
 //! | 10 | `assignments`, `barcodes`, `requisitions`, `stock`, `stipend_scales`, `stipends` |
@@ -24,6 +26,7 @@ pub mod adjustment_reasons;
 pub mod app;
 pub mod areas;
 pub mod assignments;
+pub mod attachments;
 pub mod audit;
 pub mod auth;
 pub mod barcodes;

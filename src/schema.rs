@@ -89,6 +89,7 @@ diesel::table! {
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
+        uploaded_by -> Uuid,
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Outcome, database::Database, demo, say, sentence};
 use crate::{
     app::{self, Parts},
+    attachments::Files,
     auth::{self, Accounts, Role},
     config::Config,
     db::Db,
@@ -26,6 +27,7 @@ pub fn run(config: &Config, demo: bool) -> Outcome {
     let address = config.listen_address().map_err(sentence)?;
     let listener = TcpListener::bind(address).map_err(|error| format!("cannot listen on {address}: {error}"))?;
     let keys = Keys::open(&config.key_path()).map_err(sentence)?;
+    let files = Data::new(Files::open(config).map_err(sentence)?);
     let database = Database::reach(config)?.migrated()?;
     if let Some(embedded) = &database.embedded {
         embedded.supervise();
@@ -41,13 +43,14 @@ pub fn run(config: &Config, demo: bool) -> Outcome {
         accounts: Arc::clone(&accounts),
         proxies: Proxies(config.proxies().map_err(sentence)?),
         allowed_origins: config.allowed_origins.clone(),
+        files: files.clone(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(sentence)?;
     let served = runtime.block_on(async {
         let server = app::server(parts, listener).map_err(sentence)?;
         let handle = server.handle();
         tokio::spawn(auth::listen(database.service_url.clone(), accounts));
-        tokio::spawn(sweep_daily(database.service_url.clone()));
+        tokio::spawn(sweep_daily(database.service_url.clone(), files));
         tokio::spawn(async move {
             asked_to_stop().await;
             handle.stop(true).await;
@@ -60,7 +63,7 @@ pub fn run(config: &Config, demo: bool) -> Outcome {
 }
 
 /// Once at the start, then once a day; several nodes may do it at once.
-async fn sweep_daily(url: String) {
+async fn sweep_daily(url: String, files: Data<Files>) {
     loop {
         let swept = async {
             let db = Db::new(&url, 1).map_err(ApiError::internal)?;
@@ -70,6 +73,9 @@ async fn sweep_daily(url: String) {
         };
         if let Err(error) = swept.await {
             tracing::warn!("old answers and sign-ins were not swept away: {}", error.cause.unwrap_or_default());
+        }
+        if let Err(error) = files.sweep().await {
+            tracing::warn!("unfinished uploads were not swept away: {error}");
         }
         tokio::time::sleep(Duration::from_hours(24)).await;
     }

@@ -50,6 +50,7 @@ codes! {
     DuplicateKey "duplicate-key" 400 "A field stands twice in one object." "حقل مكرر في الكائن نفسه.";
     TooDeep "too-deep" 400 "The body is nested too deeply." "تداخل نص الطلب أعمق من المسموح.";
     MalformedEncoding "malformed-encoding" 400 "The compressed body cannot be read." "تعذرت قراءة النص المضغوط.";
+    MalformedForm "malformed-form" 400 "The form cannot be read, or was cut off." "تعذرت قراءة النموذج أو انقطع.";
     MalformedQuery "malformed-query" 400 "The query string cannot be read." "تعذرت قراءة معاملات العنوان.";
     UnknownParameter "unknown-parameter" 400 "The query has a parameter that does not exist here." "في العنوان معامل غير معروف هنا.";
     DuplicateParameter "duplicate-parameter" 400 "A query parameter stands twice." "معامل مكرر في العنوان.";
@@ -92,10 +93,13 @@ codes! {
     NothingDue "nothing-due" 409 "Nothing of the run is due." "لا شيء مستحق في هذه الدورة.";
     EntriesOpen "entries-open" 409 "Entries are still due: pay, hold or carry them over first." "مستحقات ما زالت مفتوحة: ادفعها أو علّقها أو رحّلها أولًا.";
     UnpricedPosts "unpriced-posts" 409 "Posts of the month have no scale, or scales of several currencies: the run's /unpriced-posts tells which." "مناصب في هذا الشهر بلا سلم رواتب أو بعملات مختلفة: تجدها في unpriced-posts.";
+    AttachmentInfected "attachment-infected" 409 "The scanner found something harmful in this file; it is not given out." "وجد الفاحص شيئًا ضارًا في هذا الملف؛ لا يُسلَّم.";
+    AttachmentUnscanned "attachment-unscanned" 409 "This file has not been scanned yet; it is not given out before." "لم يُفحص هذا الملف بعد؛ لا يُسلَّم قبل ذلك.";
     RecordDeleted "record-deleted" 410 "This record has been retired." "هذا السجل مسحوب.";
     StaleRevision "stale-revision" 412 "The record has changed since you read it." "تغيّر السجل منذ قراءتك له.";
     PayloadTooLarge "payload-too-large" 413 "The body is larger than allowed." "نص الطلب أكبر من المسموح.";
-    UnsupportedMediaType "unsupported-media-type" 415 "Send the body as application/json." "أرسل نص الطلب بصيغة application/json.";
+    UnsupportedMediaType "unsupported-media-type" 415 "The body is not sent in the form that this address reads." "نص الطلب ليس بالصيغة التي يقرؤها هذا العنوان.";
+    UnsupportedFile "unsupported-file" 415 "Files of this kind are not kept; send PDF, JPEG, PNG, an office document, CSV or plain text." "لا تُحفظ ملفات من هذا النوع؛ أرسل PDF أو JPEG أو PNG أو مستندًا مكتبيًا أو CSV أو نصًا.";
     UnsupportedEncoding "unsupported-encoding" 415 "This content encoding is not supported." "ترميز المحتوى هذا غير مدعوم.";
     IdempotencyKeyReused "idempotency-key-reused" 422 "This key was used with another request." "استُعمل هذا المفتاح مع طلب آخر.";
     ValidationFailed "validation-failed" 422 "Some values are not right; each is listed." "بعض القيم غير صحيحة؛ كلها مذكورة.";
@@ -105,6 +109,7 @@ codes! {
     // 5xx: our side.
     Internal "internal" 500 "Something went wrong here; it has been recorded." "حدث خطأ لدينا وقد سُجّل.";
     Unavailable "unavailable" 503 "The service cannot reach its database; try again." "تعذر الوصول إلى قاعدة البيانات؛ حاول مجددًا.";
+    FilesUnavailable "files-unavailable" 503 "The service cannot reach its store of files; try again." "تعذر الوصول إلى مخزن الملفات؛ حاول مجددًا.";
     StorageFull "storage-full" 503 "The service cannot store anything now; reading still works." "لا يمكن التخزين الآن؛ القراءة متاحة.";
     // Faults of single values, always inside a problem.
     UnknownField "unknown-field" 422 "There is no such field." "لا يوجد حقل بهذا الاسم.";

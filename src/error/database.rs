@@ -15,6 +15,7 @@ const SPECIAL: &[(&str, Code, &[&str])] = &[
     ("contracts_renews_check", Code::UnknownReference, &["/renews_id"]),
     ("contracts_renews_organization_check", Code::UnknownReference, &["/renews_id"]),
     ("contracts_renews_order_check", Code::DateOrder, &["/starts_on"]),
+    ("attachments_fixed_check", Code::WrongState, &[]),
     ("claims_part_of_check", Code::UnknownReference, &["/part_of_id"]),
     ("contract_facilities_period_excl", Code::Overlap, &["/starts_on"]),
     ("project_facilities_period_excl", Code::Overlap, &["/starts_on"]),

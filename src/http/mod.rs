@@ -10,6 +10,7 @@ mod listing;
 mod measure;
 mod params;
 mod request;
+mod upload;
 
 pub use answer::Answer;
 pub use body::{Body, Merge, New, merge};
@@ -22,3 +23,4 @@ pub(crate) use listing::{in_use, keyset};
 pub use measure::metrics;
 pub use params::{ChildId, Params, RanOn, RecordId, SinceOn};
 pub use request::{ClientAddress, Proxies, RequestId, locale};
+pub use upload::{Part, Upload};

@@ -41,7 +41,7 @@ fn clean(given: &str, lines: bool) -> Result<String, Code> {
 }
 
 /// Controls, text direction overrides, private use and noncharacters: nothing a name is written with.
-fn is_forbidden(c: char) -> bool {
+pub fn is_forbidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}'
             | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' | '\u{fdd0}'..='\u{fdef}')

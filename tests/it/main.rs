@@ -8,6 +8,7 @@ mod support;
 mod architecture;
 mod areas;
 mod assignments;
+mod attachments;
 mod bad_inputs;
 mod barcodes;
 mod campaigns;

@@ -12,6 +12,7 @@ use database::TestDatabase;
 use serde_json::{Value, json};
 use siraj::{
     app::{self, Parts},
+    attachments::Files,
     auth::{self, Accounts, Role},
     http::Proxies,
     keys::Keys,
@@ -23,6 +24,8 @@ pub struct TestApp {
     pub url: String,
     pub keys: Data<Keys>,
     pub database: TestDatabase,
+    /// Where the bytes of attachments lie.
+    pub folder: tempfile::TempDir,
     server: ServerHandle,
     listener: tokio::task::JoinHandle<()>,
 }
@@ -30,15 +33,22 @@ pub struct TestApp {
 impl TestApp {
     /// A service over an empty, migrated database.
     pub async fn start() -> Self {
+        Self::start_with(|files| files).await
+    }
+
+    /// The same, with other rules for files.
+    pub async fn start_with(rules: impl Fn(Files) -> Files) -> Self {
         let database = TestDatabase::create().await;
         let keys = Data::new(Keys::fresh().expect("keys"));
-        let (url, server, listener) = serve(&database, &keys);
-        Self { url, keys, database, server, listener }
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = rules(Files::in_folder(folder.path()).expect("a store"));
+        let (url, server, listener) = serve(&database, &keys, files);
+        Self { url, keys, database, folder, server, listener }
     }
 
     /// A second node over the same database.
     pub fn second_node(&self) -> String {
-        serve(&self.database, &self.keys).0
+        serve(&self.database, &self.keys, Files::in_folder(self.folder.path()).expect("a store")).0
     }
 
     /// A client that is not signed in.
@@ -119,7 +129,7 @@ impl Drop for TestApp {
     }
 }
 
-fn serve(database: &TestDatabase, keys: &Data<Keys>) -> (String, ServerHandle, tokio::task::JoinHandle<()>) {
+fn serve(database: &TestDatabase, keys: &Data<Keys>, files: Files) -> (String, ServerHandle, tokio::task::JoinHandle<()>) {
     let socket = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", socket.local_addr().expect("an address"));
     let accounts = Arc::new(Accounts::default());
@@ -131,6 +141,7 @@ fn serve(database: &TestDatabase, keys: &Data<Keys>) -> (String, ServerHandle, t
         accounts: Arc::clone(&accounts),
         proxies: Proxies::default(),
         allowed_origins: vec!["https://app.example".to_owned()],
+        files: Data::new(files),
     };
     let server = app::server(parts, socket).expect("server");
     let handle = server.handle();
