@@ -18,7 +18,7 @@ use crate::{
     adjustment_reasons, areas, assignments,
     attachments::{self, Files},
     auth::Accounts,
-    barcodes, campaigns, claims, contracts, controlled_issues,
+    barcodes, budgets, campaigns, claims, contracts, controlled_issues,
     db::{Db, DbError},
     equipment,
     error::{ApiError, ApiResult, Code},
@@ -64,6 +64,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(organizations::routes)
         .configure(projects::routes)
         .configure(contracts::routes)
+        .configure(budgets::routes)
         .configure(exchange_rates::routes)
         .configure(stipend_scales::routes)
         .configure(stipends::routes)

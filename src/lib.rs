@@ -17,6 +17,8 @@
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
 //! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
 //! | 10 | `assignments`, `barcodes`, `requisitions`, `stock`, `stipend_scales`, `stipends` |
+//! | 9 | `staff`, `budgets`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
+//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock`, `stipend_scales` |
 //! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
 //! | 12 | `reports`, `planning`, `traces`, `imports`, `openapi` |
 //! | 13 | `app` |
@@ -30,6 +32,7 @@ pub mod attachments;
 pub mod audit;
 pub mod auth;
 pub mod barcodes;
+pub mod budgets;
 pub mod campaigns;
 pub mod claims;
 pub mod cli;

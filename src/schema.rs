@@ -109,6 +109,116 @@ diesel::table! {
 }
 
 diesel::table! {
+    budget_line_facilities (id) {
+        id -> Uuid,
+        budget_line_id -> Uuid,
+        facility_id -> Uuid,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    budget_line_months (id) {
+        id -> Uuid,
+        budget_line_id -> Uuid,
+        month -> Date,
+        amount -> Numeric,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    budget_lines (id) {
+        id -> Uuid,
+        contract_id -> Uuid,
+        code -> Text,
+        name -> Text,
+        name_ar -> Nullable<Text>,
+        category -> Text,
+        currency -> Text,
+        amount -> Numeric,
+        cadres -> Array<Text>,
+        note -> Nullable<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    commitments (id) {
+        id -> Uuid,
+        budget_line_id -> Uuid,
+        supplier_id -> Nullable<Uuid>,
+        reference -> Nullable<Text>,
+        description -> Text,
+        amount -> Numeric,
+        currency -> Text,
+        committed_on -> Nullable<Date>,
+        override_reason -> Nullable<Text>,
+        used_amount -> Numeric,
+        released_on -> Nullable<Date>,
+        status -> Nullable<Text>,
+        open_amount -> Nullable<Numeric>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    expenditures (id) {
+        id -> Uuid,
+        budget_line_id -> Uuid,
+        commitment_id -> Nullable<Uuid>,
+        amount -> Numeric,
+        currency -> Text,
+        original_amount -> Nullable<Numeric>,
+        original_currency -> Nullable<Text>,
+        rate -> Nullable<Numeric>,
+        exchange_rate_id -> Nullable<Uuid>,
+        spent_on -> Date,
+        description -> Text,
+        organization_id -> Nullable<Uuid>,
+        attachment_id -> Nullable<Uuid>,
+        stipend_run_id -> Nullable<Uuid>,
+        override_reason -> Nullable<Text>,
+        reverses_id -> Nullable<Uuid>,
+        search -> Nullable<Text>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    disbursements (id) {
+        id -> Uuid,
+        contract_id -> Uuid,
+        amount -> Numeric,
+        currency -> Text,
+        received_on -> Date,
+        reference -> Nullable<Text>,
+        note -> Nullable<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     campaign_facilities (id) {
         id -> Uuid,
         campaign_id -> Uuid,
@@ -203,6 +313,7 @@ diesel::table! {
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
+        signed_on -> Nullable<Date>,
     }
 }
 
@@ -1054,15 +1165,21 @@ diesel::allow_tables_to_appear_in_same_query!(
     assignments,
     attachments,
     audit_log,
+    budget_line_facilities,
+    budget_line_months,
+    budget_lines,
     campaign_facilities,
     campaigns,
     claims,
+    commitments,
     contract_facilities,
     contracts,
     controlled_issue_lines,
     controlled_issues,
+    disbursements,
     equipment_units,
     exchange_rates,
+    expenditures,
     facilities,
     facility_locations,
     facility_status,

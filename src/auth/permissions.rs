@@ -26,6 +26,12 @@ permissions! {
     ReadRegister: Admin Manager Coordinator Clerk Auditor;
     /// Read partners, contracts, projects and campaigns (partners: their own).
     ReadContracts: Admin Manager Coordinator Partner Auditor;
+    /// Read budget lines, commitments, expenditures and what was paid in.
+    ReadBudgets: Manager Auditor;
+    /// Keep budget lines; commit, spend and turn round.
+    EditBudgets: Manager;
+    /// Read who and what loses its line, and who is paid twice; within one's scope.
+    ReadFundingGaps: Manager Coordinator Auditor;
     /// Read what was published.
     ReadClaims: Admin Manager Coordinator Auditor;
     /// Hold what was published against the figures of everything: for those whom no scope narrows.

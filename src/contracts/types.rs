@@ -58,6 +58,10 @@ pub struct ContractFields {
     #[deserr(default)]
     #[schema(required = false, max_items = 7)]
     pub cadres: Vec<Cadre>,
+    /// The day it was signed, where that was before it was entered; else it is signed by an act. From then on its terms change by
+    /// amendments only, and money may move.
+    #[deserr(default)]
+    pub signed_on: Option<NaiveDate>,
     /// What the partner is to be told, and when.
     #[deserr(default)]
     pub reporting_duties: Option<LongText>,

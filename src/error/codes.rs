@@ -95,6 +95,14 @@ codes! {
     UnpricedPosts "unpriced-posts" 409 "Posts of the month have no scale, or scales of several currencies: the run's /unpriced-posts tells which." "مناصب في هذا الشهر بلا سلم رواتب أو بعملات مختلفة: تجدها في unpriced-posts.";
     AttachmentInfected "attachment-infected" 409 "The scanner found something harmful in this file; it is not given out." "وجد الفاحص شيئًا ضارًا في هذا الملف؛ لا يُسلَّم.";
     AttachmentUnscanned "attachment-unscanned" 409 "This file has not been scanned yet; it is not given out before." "لم يُفحص هذا الملف بعد؛ لا يُسلَّم قبل ذلك.";
+    ContractSigned "contract-signed" 409 "The contract is signed: its terms change by amendments only." "العقد موقّع: لا تتغيّر شروطه إلا بملاحق.";
+    ContractNotSigned "contract-not-signed" 409 "The contract is not signed; no money moves before it is." "العقد غير موقّع؛ لا تتحرك أموال قبل توقيعه.";
+    OverBudget "over-budget" 409 "The budget line has less left; give an override with its reason." "المتبقي في بند الميزانية أقل؛ أعطِ استثناءً وسببه.";
+    OverContract "over-contract" 409 "The budget lines would come to more than the contract." "مجموع بنود الميزانية سيتجاوز مبلغ العقد.";
+    OverCommitment "over-commitment" 409 "Less than that is left of the commitment." "المتبقي من الالتزام أقل من ذلك.";
+    RunsIntoRenewal "runs-into-renewal" 409 "The extension would run into the contract that renews this one." "التمديد سيتداخل مع العقد الذي يجدد هذا العقد.";
+    OverlappingAmendment "overlapping-amendment" 409 "Another amendment of this kind takes effect on that day." "ملحق آخر من النوع نفسه يسري في ذلك اليوم.";
+    AmendmentStands "amendment-stands" 409 "Something stands on what this amendment changed." "هناك ما يستند إلى ما غيّره هذا الملحق.";
     RecordDeleted "record-deleted" 410 "This record has been retired." "هذا السجل مسحوب.";
     StaleRevision "stale-revision" 412 "The record has changed since you read it." "تغيّر السجل منذ قراءتك له.";
     PayloadTooLarge "payload-too-large" 413 "The body is larger than allowed." "نص الطلب أكبر من المسموح.";
@@ -144,6 +152,8 @@ codes! {
     MissingRate "missing-rate" 422 "No rate between the two currencies was told for that day or the 31 before it." "لا سعر صرف بين العملتين لذلك اليوم ولا للأيام الـ31 التي قبله.";
     OtherCurrency "other-currency" 422 "Not the currency of what this is for." "ليست العملة المطلوبة هنا.";
     OtherTotal "other-total" 422 "Not what the entries add up to." "ليس مجموع المستحقات.";
+    CurrencyMismatch "currency-mismatch" 422 "Not the currency of what it belongs to; sums of several currencies are never made." "ليست عملة ما ينتمي إليه؛ لا تُجمع عملات مختلفة.";
+    ChangesNothing "changes-nothing" 422 "This is not what an amendment of its kind changes, or not in that direction." "هذا لا يغيّر ما يغيّره ملحق من هذا النوع أو يغيّره في الاتجاه المعاكس.";
     CoordinateOutOfRange "coordinate-out-of-range" 422 "The coordinates cannot be those of a facility here." "لا يمكن أن تكون هذه إحداثيات منشأة هنا.";
     SharesOverFull "shares-over-full" 422 "The person's shares would exceed 100 % on some day; give a waiver with its reason." "مجموع نسب الشخص يتجاوز 100٪ في يوم ما؛ أعطِ استثناءً وسببه.";
     TooMany "too-many" 422 "Too many entries." "عناصر أكثر من المسموح.";
