@@ -1319,4 +1319,3 @@ diesel::allow_tables_to_appear_in_same_query!(
     user_tickets,
     users,
 );
-

@@ -56,12 +56,7 @@ async fn create_budget_line(
 /// Read a budget line.
 #[utoipa::path(tag = "budgets", params(("budget_line_id" = uuid::Uuid, Path)), responses((status = 200, description = "The budget line", body = BudgetLine)))]
 #[get("/budget-lines/{budget_line_id}")]
-async fn find_budget_line(
-    caller: Caller<ReadBudgets>,
-    id: RecordId,
-    held: IfNoneMatch,
-    db: Data<Db>,
-) -> ApiResult<HttpResponse> {
+async fn find_budget_line(caller: Caller<ReadBudgets>, id: RecordId, held: IfNoneMatch, db: Data<Db>) -> ApiResult<HttpResponse> {
     register::find::<BudgetLine>(&db, &caller, id, &held).await
 }
 

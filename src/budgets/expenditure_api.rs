@@ -107,7 +107,8 @@ async fn money(conn: &mut Conn, fields: &ExpenditureFields, currency: &Currency)
             let rate = exchange_rates::on(conn, other, currency, fields.spent_on).await?;
             let rate = rate.ok_or_else(|| ApiError::fault("/spent_on", Code::MissingRate))?;
             let amount = reckoned(original, &rate.rate, currency);
-            let original = Original { amount: original.clone(), currency: other.clone(), rate: rate.rate, exchange_rate_id: rate.id };
+            let original =
+                Original { amount: original.clone(), currency: other.clone(), rate: rate.rate, exchange_rate_id: rate.id };
             Ok((amount, Some(original)))
         }
         _ => Err(ApiError::fault("/amount", Code::Required)),

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::types::positive;
 use crate::{
     db::{Conn, siraj_pattern},
-    error::{Code, ApiResult, Faults},
+    error::{ApiResult, Code, Faults},
     http::{ListFilter, New, PageQuery, keyset},
     register::Fields,
     schema::{budget_lines, expenditures},

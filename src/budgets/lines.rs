@@ -90,8 +90,7 @@ impl Record for BudgetLine {
     /// What is taken out goes first, then the line, then what is new: no step is judged against what is no longer meant.
     async fn save(conn: &mut Conn, by: Uuid, id: Uuid, revision: i64, fields: &BudgetLineFields) -> ApiResult<Option<Self>> {
         let Some(before) = Self::load_many(conn, &[id]).await?.pop() else { return Ok(None) };
-        let (months, places) =
-            (before.fields.months != fields.months, before.fields.facility_ids != fields.facility_ids);
+        let (months, places) = (before.fields.months != fields.months, before.fields.facility_ids != fields.facility_ids);
         if months {
             retire_months(conn, by, id).await?;
         }
@@ -220,7 +219,10 @@ async fn retire_months(conn: &mut Conn, by: Uuid, line: Uuid) -> ApiResult<()> {
         .filter(budget_line_months::budget_line_id.eq(line))
         .filter(budget_line_months::retired_at.is_null());
     diesel::update(there)
-        .set((budget_line_months::retired_at.eq(now.into_sql::<Timestamptz>().nullable()), budget_line_months::recorded_by.eq(by)))
+        .set((
+            budget_line_months::retired_at.eq(now.into_sql::<Timestamptz>().nullable()),
+            budget_line_months::recorded_by.eq(by),
+        ))
         .execute(conn)
         .await?;
     Ok(())

@@ -17,6 +17,6 @@ mod types;
 
 pub use api::routes;
 pub use book::{NewCommitment, Original, Spending, commit, release, reverse, spend};
-pub use moves::{Commitment, CommitmentFields, CommitmentStatus, Disbursement, DisbursementFields};
 pub use expenditures::Expenditure;
+pub use moves::{Commitment, CommitmentFields, CommitmentStatus, Disbursement, DisbursementFields};
 pub use types::{BudgetCategory, BudgetLine, BudgetLineFields};

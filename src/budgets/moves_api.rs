@@ -145,12 +145,7 @@ async fn update_disbursement(
 /// Retire a disbursement that was told by mistake: it stays on record and counts no longer.
 #[utoipa::path(tag = "budgets", params(("disbursement_id" = uuid::Uuid, Path)), responses((status = 200, description = "The retired disbursement", body = Disbursement)))]
 #[delete("/disbursements/{disbursement_id}")]
-async fn retire_disbursement(
-    caller: Caller<EditBudgets>,
-    id: RecordId,
-    expected: IfMatch,
-    db: Data<Db>,
-) -> ApiResult<Answer> {
+async fn retire_disbursement(caller: Caller<EditBudgets>, id: RecordId, expected: IfMatch, db: Data<Db>) -> ApiResult<Answer> {
     register::retire::<Disbursement>(&db, &caller, id, expected).await
 }
 

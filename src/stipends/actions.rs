@@ -102,7 +102,8 @@ pub async fn close(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body:
         }
         statements::turn(conn, actor.id, id, Which::Standing(&[Status::Held]), Status::Lapsed, None).await?;
         money::let_go(conn, actor.id, &run).await?;
-        let told = Progress { status: Some(status), closed_by: Some(actor.id), closed_at: Some(Utc::now()), ..Progress::default() };
+        let told =
+            Progress { status: Some(status), closed_by: Some(actor.id), closed_at: Some(Utc::now()), ..Progress::default() };
         store::proceed(conn, actor.id, id, &told).await?;
         if let Some(next) = statements::next_draft(conn, id).await? {
             statements::take_carried(conn, actor.id, next).await?;

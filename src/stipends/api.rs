@@ -65,7 +65,12 @@ async fn create_stipend_run(
 /// Read a run and what its entries come to: for coordinators, those of their areas.
 #[utoipa::path(tag = "stipend-runs", params(("stipend_run_id" = uuid::Uuid, Path)), responses((status = 200, description = "The run", body = StipendRunSheet)))]
 #[get("/stipend-runs/{stipend_run_id}")]
-async fn find_stipend_run(caller: Caller<ReadStipends>, id: RecordId, held: IfNoneMatch, db: Data<Db>) -> ApiResult<HttpResponse> {
+async fn find_stipend_run(
+    caller: Caller<ReadStipends>,
+    id: RecordId,
+    held: IfNoneMatch,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
     let sheet = store::sheet(&mut *db.conn().await?, &caller.scope, id.0).await?;
     Ok(held.answer(sheet.run.revision, &sheet))
 }

@@ -9,9 +9,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{
-    entries::{
-        SignatureFilter, SignatureLine, StipendEntry, StipendEntryFilter, StipendEntryRow, StipendOverlap, UnpricedPost,
-    },
+    entries::{SignatureFilter, SignatureLine, StipendEntry, StipendEntryFilter, StipendEntryRow, StipendOverlap, UnpricedPost},
     statements::{PAIRS, PIECES},
     store::visible_entries,
 };

@@ -75,5 +75,6 @@ pub async fn reverse(conn: &mut Conn, by: Uuid, expenditure: Uuid, on: NaiveDate
 }
 
 fn description(run: &StipendRun) -> ApiResult<LongText> {
-    LongText::parse(&format!("Stipends of {}", run.fields.month.format("%Y-%m"))).map_err(|code| ApiError::internal(code.as_str()))
+    LongText::parse(&format!("Stipends of {}", run.fields.month.format("%Y-%m")))
+        .map_err(|code| ApiError::internal(code.as_str()))
 }

@@ -46,7 +46,12 @@ pub async fn pay(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body: &
         statements::pay(conn, actor.id, id, ids, &made).await?;
         payments::prove(conn, actor.id, &made, &paying.attachment_ids).await?;
         for (payment, heap) in made.iter().zip(&heaps) {
-            let handed = Handed { heap, on: paying.paid_on, agent: paying.organization_id, override_reason: paying.override_reason.as_ref() };
+            let handed = Handed {
+                heap,
+                on: paying.paid_on,
+                agent: paying.organization_id,
+                override_reason: paying.override_reason.as_ref(),
+            };
             let expenditure = money::spend(conn, actor.id, &run, &handed).await?;
             payments::stand_for(conn, actor.id, *payment, expenditure).await?;
         }

@@ -211,7 +211,12 @@ pub async fn list(
     let rows: Vec<StipendPaymentRow> = query.load(conn).await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut proved = proofs(conn, &ids).await?;
-    rows.into_iter().map(|row| { let own = proved.remove(&row.id).unwrap_or_default(); whole(actor, row, own) }).collect()
+    rows.into_iter()
+        .map(|row| {
+            let own = proved.remove(&row.id).unwrap_or_default();
+            whole(actor, row, own)
+        })
+        .collect()
 }
 
 diesel::define_sql_function! {
@@ -238,7 +243,8 @@ fn whole(actor: &Actor, mut row: StipendPaymentRow, attachment_ids: Vec<Uuid>) -
     if actor.role != Role::Manager
         && let Some(reference) = &row.reference
     {
-        let masked = ShortText::parse(&rules::masked(reference.as_str())).map_err(|code| crate::error::ApiError::internal(code.as_str()))?;
+        let masked = ShortText::parse(&rules::masked(reference.as_str()))
+            .map_err(|code| crate::error::ApiError::internal(code.as_str()))?;
         row.reference = Some(masked);
     }
     Ok(StipendPayment { row, attachment_ids })

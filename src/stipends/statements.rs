@@ -151,12 +151,13 @@ WITH rated AS (
 
 /// Whether there is a rate for every currency of the run's draft.
 pub async fn has_rates(conn: &mut Conn, run: Uuid, currency: &Currency, day: NaiveDate) -> ApiResult<bool> {
-    let told: Told = diesel::sql_query(format!("{RATED} SELECT NOT EXISTS (SELECT FROM rated WHERE NOT own AND rate IS NULL) AS yes"))
-        .bind::<SqlUuid, _>(run)
-        .bind::<Text, _>(currency)
-        .bind::<Date, _>(day)
-        .get_result(conn)
-        .await?;
+    let told: Told =
+        diesel::sql_query(format!("{RATED} SELECT NOT EXISTS (SELECT FROM rated WHERE NOT own AND rate IS NULL) AS yes"))
+            .bind::<SqlUuid, _>(run)
+            .bind::<Text, _>(currency)
+            .bind::<Date, _>(day)
+            .get_result(conn)
+            .await?;
     Ok(told.yes)
 }
 
@@ -189,7 +190,12 @@ pub async fn freeze(conn: &mut Conn, by: Uuid, run: Uuid, currency: &Currency, d
 
 /// Whether anything of the run is still to be paid.
 pub async fn has_due(conn: &mut Conn, run: Uuid) -> ApiResult<bool> {
-    tell(conn, "SELECT EXISTS (SELECT FROM stipend_entries WHERE run_id = $1 AND retired_at IS NULL AND status = 'due') AS yes", run).await
+    tell(
+        conn,
+        "SELECT EXISTS (SELECT FROM stipend_entries WHERE run_id = $1 AND retired_at IS NULL AND status = 'due') AS yes",
+        run,
+    )
+    .await
 }
 
 /// An entry that was named and cannot be taken: its place in the list, and how it stands, if the run has it.
@@ -220,7 +226,14 @@ pub async fn unfit(conn: &mut Conn, scope: &Scope, run: Uuid, ids: &[Uuid], want
 }
 
 /// Moves the named entries of a held run, or all of some statuses, to another one, with a reason where it takes one.
-pub async fn turn(conn: &mut Conn, by: Uuid, run: Uuid, which: Which<'_>, to: Status, reason: Option<&Reason>) -> ApiResult<usize> {
+pub async fn turn(
+    conn: &mut Conn,
+    by: Uuid,
+    run: Uuid,
+    which: Which<'_>,
+    to: Status,
+    reason: Option<&Reason>,
+) -> ApiResult<usize> {
     let (ids, from) = match which {
         Which::Named(ids) => (Some(ids), None),
         Which::Standing(from) => (None, Some(from)),
@@ -312,7 +325,14 @@ pub struct Rest {
 }
 
 /// Marks paid entries as come back, and gives what is left of their payments.
-pub async fn give_back(conn: &mut Conn, by: Uuid, run: Uuid, ids: &[Uuid], on: NaiveDate, reason: &Reason) -> ApiResult<Vec<Rest>> {
+pub async fn give_back(
+    conn: &mut Conn,
+    by: Uuid,
+    run: Uuid,
+    ids: &[Uuid],
+    on: NaiveDate,
+    reason: &Reason,
+) -> ApiResult<Vec<Rest>> {
     let mark = "UPDATE stipend_entries SET status = 'returned', returned_on = $3, reason = $4, recorded_by = $5
         WHERE run_id = $1 AND retired_at IS NULL AND id IN (SELECT unnest($2))";
     diesel::sql_query(mark)
