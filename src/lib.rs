@@ -11,14 +11,10 @@
 //! | 4 | `audit`, `auth` |
 //! | 5 | `register`, `sessions`, `reveals` |
 //! | 6 | `areas`, `organizations`, `items`, `exchange_rates` |
-//! | 7 | `facilities` |
-//! | 6 | `areas`, `organizations`, `items` |
 //! | 7 | `facilities`, `attachments` |
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
-//! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
-//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock`, `stipend_scales`, `stipends` |
 //! | 9 | `staff`, `budgets`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
-//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock`, `stipend_scales` |
+//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock`, `stipend_scales`, `stipends` |
 //! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
 //! | 12 | `reports`, `planning`, `traces`, `imports`, `openapi` |
 //! | 13 | `app` |

@@ -175,7 +175,8 @@ CREATE UNIQUE INDEX stipend_entries_carried_once_key ON stipend_entries (carried
 CREATE INDEX stipend_entries_month_idx ON stipend_entries (month, staff_id);
 CREATE INDEX stipend_entries_facility_idx ON stipend_entries (facility_id, run_id);
 CREATE INDEX stipend_entries_payment_idx ON stipend_entries (payment_id);
-CALL siraj_register('stipend_entries', 'id');
+-- The posts are what an amount was computed from, and never change after the draft: they stand in the row, not in every line of its history.
+CALL siraj_register('stipend_entries', 'id', 'posts');
 
 -- The posts that a run's contract pays in its month, each with the scales that pay it and the days they share. A scale is looked for once
 -- a cadre, area and stretch of days in which no scale begins or ends, not once a post; and no two sets are joined by trying every pair, however few rows were expected of them.

@@ -150,7 +150,6 @@ codes! {
     MissingSeparator "missing-separator" 422 "A separator is missing: one value runs into the next." "فاصل ناقص: قيمة تتصل بالتي تليها.";
     UnknownCurrency "unknown-currency" 422 "Not a currency of ISO 4217." "ليست عملة من ISO 4217.";
     MissingRate "missing-rate" 422 "No rate between the two currencies was told for that day or the 31 before it." "لا سعر صرف بين العملتين لذلك اليوم ولا للأيام الـ31 التي قبله.";
-    OtherCurrency "other-currency" 422 "Not the currency of what this is for." "ليست العملة المطلوبة هنا.";
     OtherTotal "other-total" 422 "Not what the entries add up to." "ليس مجموع المستحقات.";
     CurrencyMismatch "currency-mismatch" 422 "Not the currency of what it belongs to; sums of several currencies are never made." "ليست عملة ما ينتمي إليه؛ لا تُجمع عملات مختلفة.";
     ChangesNothing "changes-nothing" 422 "This is not what an amendment of its kind changes, or not in that direction." "هذا لا يغيّر ما يغيّره ملحق من هذا النوع أو يغيّره في الاتجاه المعاكس.";

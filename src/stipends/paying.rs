@@ -67,7 +67,7 @@ fn agrees(told: Option<&[StipendSum]>, heaps: &[Heap]) -> ApiResult<()> {
     let mut faults = Faults::default();
     for (index, sum) in told.iter().enumerate() {
         match heaps.iter().find(|heap| heap.currency == sum.currency) {
-            None => faults.add(format!("/totals/{index}/currency"), Code::OtherCurrency),
+            None => faults.add(format!("/totals/{index}/currency"), Code::CurrencyMismatch),
             Some(_) if told[..index].iter().any(|earlier| earlier.currency == sum.currency) => {
                 faults.add(format!("/totals/{index}/currency"), Code::Repeated);
             }

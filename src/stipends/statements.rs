@@ -143,7 +143,7 @@ pub async fn pays_twice(conn: &mut Conn, run: Uuid) -> ApiResult<bool> {
 
 /// The rate of each currency of the run's draft on a day.
 const RATED: &str = r"
-WITH rated AS (
+WITH rated AS MATERIALIZED (
   SELECT c.currency, c.currency = $2 AS own, r.exchange_rate_id, r.rate
   FROM (SELECT DISTINCT currency FROM stipend_entries WHERE run_id = $1 AND retired_at IS NULL) c
   LEFT JOIN LATERAL siraj_rate(c.currency, $2, $3) r ON c.currency <> $2

@@ -76,7 +76,7 @@ async fn a_month_is_drafted_approved_paid_by_an_agent_held_brought_back_and_carr
         json!({"entry_ids": [back["id"]], "returned_on": "2015-04-20", "reason": "The agent could not find the person."});
     drafter.post(&format!("{run}/returns"), &returning).await.expect_status(200);
     let paid = ground.ties(&run).await;
-    assert_eq!(paid, all.clone() - sum([back], "charged_amount") - pounds.clone() * 11);
+    assert_eq!(paid, all.clone() - sum([back], "charged_amount") - pounds.clone() * ground::decimal("11"));
 
     // Not while something is open; then the twelve go over.
     let some = json!({"entry_ids": [unreached[0]]});

@@ -132,7 +132,7 @@ impl Ground {
     pub async fn agent(&self) -> Uuid {
         let id = Uuid::now_v7();
         let text = format!(
-            "INSERT INTO organizations (id, code, name, roles, recorded_by) VALUES ($1, 'AGENT', 'Agent', '{{vendor}}', '{SYSTEM}')"
+            "INSERT INTO organizations (id, code, name, roles, recorded_by) VALUES ($1, 'AGENT', 'Agent', '{{supplier}}', '{SYSTEM}')"
         );
         self.sql(&text, &[&id]).await;
         id

@@ -106,7 +106,7 @@ async fn a_payment_that_cannot_be_is_refused_and_nothing_is_written() {
         (json!({"entry_ids": [Uuid::now_v7()]}), "/entry_ids/0", "unknown-reference"),
         (json!({"entry_ids": [first, first]}), "/entry_ids/1", "repeated"),
         (json!({"entry_ids": []}), "/entry_ids", "required"),
-        (json!({"totals": [{"currency": "SYP", "amount": "2000"}]}), "/totals/0/currency", "other-currency"),
+        (json!({"totals": [{"currency": "SYP", "amount": "2000"}]}), "/totals/0/currency", "currency-mismatch"),
         (json!({"totals": [{"currency": "USD", "amount": "1999.99"}]}), "/totals/0/amount", "other-total"),
         (json!({"totals": []}), "/totals", "other-total"),
         (json!({"paid_on": "2015-02-28"}), "/paid_on", "date-order"),
