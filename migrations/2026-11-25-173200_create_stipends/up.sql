@@ -209,4 +209,20 @@ LANGUAGE sql STABLE ROWS 10000 SET enable_nestloop = off SET jit = off AS $$
   FROM posts p JOIN priced s ON s.cadre = p.cadre AND s.area_id = p.area_id AND s.days && p.days
 $$;
 
+-- The months of a run's people that stand in other runs too, whichever of a person's records they name: whether one of the two has a waiver, and
+-- whether both would pay. What was carried over and where it came from are one.
+CREATE FUNCTION siraj_stipend_pairs(of_run uuid) RETURNS TABLE (id uuid, other_id uuid, waived boolean, both_pay boolean)
+LANGUAGE sql STABLE SET enable_nestloop = off SET jit = off AS $$
+  WITH mine AS MATERIALIZED (
+    SELECT e.*, siraj_paid_person(e.staff_id) AS person FROM stipend_entries e WHERE e.run_id = of_run AND e.retired_at IS NULL AND e.status <> 'cancelled'
+  ), theirs AS MATERIALIZED (
+    SELECT e.*, siraj_paid_person(e.staff_id) AS person FROM stipend_entries e
+    WHERE e.month = ANY (ARRAY(SELECT DISTINCT month FROM mine)) AND e.run_id <> of_run AND e.retired_at IS NULL AND e.status <> 'cancelled'
+  )
+  SELECT mine.id, theirs.id, num_nonnulls(mine.double_pay_waiver, theirs.double_pay_waiver) > 0,
+         mine.status IN ('drafted', 'due', 'held', 'paid') AND theirs.status IN ('drafted', 'due', 'held', 'paid')
+  FROM mine JOIN theirs USING (month, person)
+  WHERE mine.carried_from_id IS DISTINCT FROM theirs.id AND theirs.carried_from_id IS DISTINCT FROM mine.id
+$$;
+
 ALTER TABLE expenditures ADD CONSTRAINT expenditures_stipend_run_id_fkey FOREIGN KEY (stipend_run_id) REFERENCES stipend_runs;

@@ -25,6 +25,7 @@ pub async fn draft(db: &Db, actor: &Actor, key: &IdempotencyKey, body: &Body<New
     once(db, actor.id, key, &body.digest, async |conn| {
         let answer = add::<StipendRun>(conn, actor, &body.value).await?;
         if !answer.replayed {
+            statements::by_sets(conn).await?;
             statements::compute(conn, actor.id, body.value.id).await?;
         }
         Ok(answer)
@@ -166,6 +167,7 @@ pub async fn waive(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body:
 pub async fn held(conn: &mut Conn, actor: &Actor, id: Uuid, step: Step) -> ApiResult<(StipendRun, StipendRunStatus)> {
     let run = store::lock(conn, &actor.scope, id).await?;
     let status = rules::after(run.status, step)?;
+    statements::by_sets(conn).await?;
     Ok((run, status))
 }
 

@@ -71,6 +71,12 @@ WHERE NOT EXISTS (SELECT FROM stipend_entries taken WHERE taken.carried_from_id 
 ORDER BY e.month, e.id
 ON CONFLICT DO NOTHING";
 
+/// From here on the transaction joins sets, and tries no pairs: of a run that was drafted a moment ago the planner expects no rows.
+pub async fn by_sets(conn: &mut Conn) -> ApiResult<()> {
+    diesel::sql_query("SELECT set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)").execute(conn).await?;
+    Ok(())
+}
+
 /// Computes the entries of a held draft, for the first time or anew.
 pub async fn compute(conn: &mut Conn, by: Uuid, run: Uuid) -> ApiResult<()> {
     for text in [format!("{PIECES}{COMPUTE}"), CARRIED.to_owned()] {
@@ -121,20 +127,8 @@ pub async fn has_unpriced(conn: &mut Conn, run: Uuid) -> ApiResult<bool> {
     tell(conn, &text, run).await
 }
 
-/// $1 the run. The months of this run's people that stand in other runs too, whichever of a person's records they name.
-pub const PAIRS: &str = r"
-WITH mine AS (
-  SELECT e.*, siraj_paid_person(e.staff_id) AS person FROM stipend_entries e WHERE e.run_id = $1 AND e.retired_at IS NULL AND e.status <> 'cancelled'
-), theirs AS (
-  SELECT e.*, siraj_paid_person(e.staff_id) AS person FROM stipend_entries e
-  WHERE e.month IN (SELECT DISTINCT month FROM mine) AND e.run_id <> $1 AND e.retired_at IS NULL AND e.status <> 'cancelled'
-), pairs AS (
-  SELECT mine.id, theirs.id AS other_id, num_nonnulls(mine.double_pay_waiver, theirs.double_pay_waiver) > 0 AS waived,
-         mine.status IN ('drafted', 'due', 'held', 'paid') AND theirs.status IN ('drafted', 'due', 'held', 'paid') AS both_pay
-  FROM mine JOIN theirs USING (month, person)
-  -- What was carried over and where it came from are one.
-  WHERE mine.carried_from_id IS DISTINCT FROM theirs.id AND theirs.carried_from_id IS DISTINCT FROM mine.id
-)";
+/// $1 the run. The months of this run's people that stand in other runs too.
+pub const PAIRS: &str = "WITH pairs AS MATERIALIZED (SELECT * FROM siraj_stipend_pairs($1))";
 
 /// Whether a month of this run's people would be paid by another run too, without a waiver.
 pub async fn pays_twice(conn: &mut Conn, run: Uuid) -> ApiResult<bool> {
