@@ -188,7 +188,10 @@ pub async fn all_are(conn: &mut Conn, scope: &Scope, run: Uuid, ids: &[Uuid], wa
     match faults.first() {
         None => Ok(()),
         Some(_) if unknown => Err(ApiError { faults, ..ApiError::new(Code::ValidationFailed) }),
-        Some(first) => Err(ApiError { code: first.code, ..ApiError { faults, ..ApiError::new(Code::WrongState) } }),
+        Some(first) => {
+            let code = first.code;
+            Err(ApiError { faults, ..ApiError::new(code) })
+        }
     }
 }
 

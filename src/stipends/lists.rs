@@ -103,24 +103,24 @@ pub async fn signatures(
     filter: &SignatureFilter,
     page: &PageQuery,
 ) -> ApiResult<Vec<SignatureLine>> {
-    pages(conn, format!("WITH {SIGNATURES}"), scope, run, page, (filter.facility_id, filter.payment_id)).await
+    pages(conn, &format!("WITH {SIGNATURES}"), scope, run, page, (filter.facility_id, filter.payment_id)).await
 }
 
 /// One page of the months that other runs pay too.
 pub async fn overlaps(conn: &mut Conn, scope: &Scope, run: Uuid, page: &PageQuery) -> ApiResult<Vec<StipendOverlap>> {
-    pages(conn, format!("{PAIRS}, {OVERLAPS}"), scope, run, page, (None, None)).await
+    pages(conn, &format!("{PAIRS}, {OVERLAPS}"), scope, run, page, (None, None)).await
 }
 
 /// One page of the posts that gave no entry.
 pub async fn unpriced(conn: &mut Conn, scope: &Scope, run: Uuid, page: &PageQuery) -> ApiResult<Vec<UnpricedPost>> {
-    pages(conn, format!("{PIECES}, {UNPRICED}"), scope, run, page, (None, None)).await
+    pages(conn, &format!("{PIECES}, {UNPRICED}"), scope, run, page, (None, None)).await
 }
 
 /// A page of what `told` says, sorted by its `key` and id; `facility_id` puts a line inside or outside of the scope.
 /// $1 the run, $2 the caller's areas, $3 words, $4 and $5 where the page before ended, $6 backwards, $7 how many, $8 facility, $9 payment.
 async fn pages<R>(
     conn: &mut Conn,
-    told: String,
+    told: &str,
     scope: &Scope,
     run: Uuid,
     page: &PageQuery,

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     auth::{Actor, Role},
     db::{Conn, siraj_pattern},
-    error::{ApiResult, Faults},
+    error::{ApiError, ApiResult, Code, Faults},
     http::{ListFilter, PageQuery, keyset},
     schema::{organizations, stipend_payments, stipend_proofs},
     types::{Currency, LongText, Money, ShortText, distinct},
@@ -86,7 +86,7 @@ impl StipendProofs {
         let mut faults = Faults::default();
         distinct(&mut faults, "/attachment_ids", &self.attachment_ids, 20);
         if self.attachment_ids.is_empty() {
-            faults.add("/attachment_ids", crate::error::Code::Required);
+            faults.add("/attachment_ids", Code::Required);
         }
         faults.into_result()
     }
@@ -243,8 +243,7 @@ fn whole(actor: &Actor, mut row: StipendPaymentRow, attachment_ids: Vec<Uuid>) -
     if actor.role != Role::Manager
         && let Some(reference) = &row.reference
     {
-        let masked = ShortText::parse(&rules::masked(reference.as_str()))
-            .map_err(|code| crate::error::ApiError::internal(code.as_str()))?;
+        let masked = ShortText::parse(&rules::masked(reference.as_str())).map_err(|code| ApiError::internal(code.as_str()))?;
         row.reference = Some(masked);
     }
     Ok(StipendPayment { row, attachment_ids })
