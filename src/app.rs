@@ -29,7 +29,7 @@ use crate::{
     items,
     keys::Keys,
     lots, openapi, organizations, planning, production, projects, recipes, reports, requisitions, reveals, sessions, shipments,
-    staff, stipend_scales, stock, stock_counts, stock_locations, support, traces, users,
+    staff, stipend_scales, stipends, stock, stock_counts, stock_locations, support, traces, users,
 };
 
 /// What the application is made of.
@@ -69,6 +69,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(budgets::routes)
         .configure(exchange_rates::routes)
         .configure(stipend_scales::routes)
+        .configure(stipends::routes)
         .configure(lots::routes)
         .configure(stock_locations::routes)
         .configure(stock::routes)

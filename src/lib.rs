@@ -10,10 +10,8 @@
 //! | 3 | `http` |
 //! | 4 | `audit`, `auth` |
 //! | 5 | `register`, `sessions`, `reveals` |
-//! | 6 | `areas`, `organizations`, `items` |
-//! | 7 | `facilities`, `attachments` |
 //! | 6 | `areas`, `organizations`, `items`, `exchange_rates` |
-//! | 7 | `facilities` |
+//! | 7 | `facilities`, `attachments` |
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
 //! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons`, `donors` |
 //! | 10 | `assignments`, `barcodes`, `donations`, `requisitions`, `stock` |
@@ -22,7 +20,7 @@
 //! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
 //! | 12 | `reports`, `planning`, `traces`, `exports`, `imports`, `openapi` |
 //! | 9 | `staff`, `budgets`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
-//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock`, `stipend_scales` |
+//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock`, `stipend_scales`, `stipends` |
 //! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
 //! | 12 | `reports`, `funding`, `planning`, `traces`, `imports`, `openapi` |
 //! | 13 | `app` |
@@ -74,6 +72,7 @@ pub mod sessions;
 pub mod shipments;
 pub mod staff;
 pub mod stipend_scales;
+pub mod stipends;
 pub mod stock;
 pub mod stock_counts;
 pub mod stock_locations;

@@ -168,71 +168,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    commitments (id) {
-        id -> Uuid,
-        budget_line_id -> Uuid,
-        supplier_id -> Nullable<Uuid>,
-        reference -> Nullable<Text>,
-        description -> Text,
-        amount -> Numeric,
-        currency -> Text,
-        committed_on -> Nullable<Date>,
-        override_reason -> Nullable<Text>,
-        used_amount -> Numeric,
-        released_on -> Nullable<Date>,
-        status -> Nullable<Text>,
-        open_amount -> Nullable<Numeric>,
-        search -> Nullable<Text>,
-        retired_at -> Nullable<Timestamptz>,
-        revision -> Int8,
-        recorded_at -> Timestamptz,
-        recorded_by -> Uuid,
-    }
-}
-
-diesel::table! {
-    expenditures (id) {
-        id -> Uuid,
-        budget_line_id -> Uuid,
-        commitment_id -> Nullable<Uuid>,
-        amount -> Numeric,
-        currency -> Text,
-        original_amount -> Nullable<Numeric>,
-        original_currency -> Nullable<Text>,
-        rate -> Nullable<Numeric>,
-        exchange_rate_id -> Nullable<Uuid>,
-        spent_on -> Date,
-        description -> Text,
-        organization_id -> Nullable<Uuid>,
-        attachment_id -> Nullable<Uuid>,
-        stipend_run_id -> Nullable<Uuid>,
-        override_reason -> Nullable<Text>,
-        reverses_id -> Nullable<Uuid>,
-        search -> Nullable<Text>,
-        revision -> Int8,
-        recorded_at -> Timestamptz,
-        recorded_by -> Uuid,
-    }
-}
-
-diesel::table! {
-    disbursements (id) {
-        id -> Uuid,
-        contract_id -> Uuid,
-        amount -> Numeric,
-        currency -> Text,
-        received_on -> Date,
-        reference -> Nullable<Text>,
-        note -> Nullable<Text>,
-        search -> Nullable<Text>,
-        retired_at -> Nullable<Timestamptz>,
-        revision -> Int8,
-        recorded_at -> Timestamptz,
-        recorded_by -> Uuid,
-    }
-}
-
-diesel::table! {
     campaign_facilities (id) {
         id -> Uuid,
         campaign_id -> Uuid,
@@ -328,6 +263,20 @@ diesel::table! {
         due_on -> Date,
         delivered_on -> Nullable<Date>,
         attachment_id -> Nullable<Uuid>,
+    commitments (id) {
+        id -> Uuid,
+        budget_line_id -> Uuid,
+        supplier_id -> Nullable<Uuid>,
+        reference -> Nullable<Text>,
+        description -> Text,
+        amount -> Numeric,
+        currency -> Text,
+        committed_on -> Nullable<Date>,
+        override_reason -> Nullable<Text>,
+        used_amount -> Numeric,
+        released_on -> Nullable<Date>,
+        status -> Nullable<Text>,
+        open_amount -> Nullable<Numeric>,
         search -> Nullable<Text>,
         retired_at -> Nullable<Timestamptz>,
         revision -> Int8,
@@ -473,6 +422,14 @@ diesel::table! {
         kind -> Text,
         organization_id -> Nullable<Uuid>,
         note -> Nullable<Text>,
+    disbursements (id) {
+        id -> Uuid,
+        contract_id -> Uuid,
+        amount -> Numeric,
+        currency -> Text,
+        received_on -> Date,
+        reference -> Nullable<Text>,
+        note -> Nullable<Text>,
         search -> Nullable<Text>,
         retired_at -> Nullable<Timestamptz>,
         revision -> Int8,
@@ -515,6 +472,31 @@ diesel::table! {
         source -> Text,
         note -> Nullable<Text>,
         retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    expenditures (id) {
+        id -> Uuid,
+        budget_line_id -> Uuid,
+        commitment_id -> Nullable<Uuid>,
+        amount -> Numeric,
+        currency -> Text,
+        original_amount -> Nullable<Numeric>,
+        original_currency -> Nullable<Text>,
+        rate -> Nullable<Numeric>,
+        exchange_rate_id -> Nullable<Uuid>,
+        spent_on -> Date,
+        description -> Text,
+        organization_id -> Nullable<Uuid>,
+        attachment_id -> Nullable<Uuid>,
+        stipend_run_id -> Nullable<Uuid>,
+        override_reason -> Nullable<Text>,
+        reverses_id -> Nullable<Uuid>,
+        search -> Nullable<Text>,
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
@@ -1111,6 +1093,93 @@ diesel::table! {
 }
 
 diesel::table! {
+    stipend_entries (id) {
+        id -> Uuid,
+        run_id -> Uuid,
+        staff_id -> Uuid,
+        person_id -> Uuid,
+        month -> Date,
+        facility_id -> Uuid,
+        cadre -> Text,
+        days_served -> Int2,
+        full_time_days -> Numeric,
+        posts -> Jsonb,
+        currency -> Text,
+        amount -> Numeric,
+        status -> Text,
+        exchange_rate_id -> Nullable<Uuid>,
+        rate -> Nullable<Numeric>,
+        charged_amount -> Nullable<Numeric>,
+        payment_id -> Nullable<Uuid>,
+        reason -> Nullable<Text>,
+        returned_on -> Nullable<Date>,
+        double_pay_waiver -> Nullable<Text>,
+        carried_from_id -> Nullable<Uuid>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    stipend_payments (id) {
+        id -> Uuid,
+        run_id -> Uuid,
+        currency -> Text,
+        amount -> Numeric,
+        charged_amount -> Numeric,
+        people -> Int4,
+        paid_on -> Date,
+        method -> Text,
+        organization_id -> Nullable<Uuid>,
+        reference -> Nullable<Text>,
+        note -> Nullable<Text>,
+        expenditure_id -> Nullable<Uuid>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    stipend_proofs (id) {
+        id -> Uuid,
+        payment_id -> Uuid,
+        attachment_id -> Uuid,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    stipend_runs (id) {
+        id -> Uuid,
+        contract_id -> Uuid,
+        month -> Date,
+        budget_line_id -> Uuid,
+        note -> Nullable<Text>,
+        currency -> Text,
+        status -> Text,
+        drafted_by -> Uuid,
+        drafted_at -> Timestamptz,
+        rates_on -> Nullable<Date>,
+        approved_by -> Nullable<Uuid>,
+        approved_at -> Nullable<Timestamptz>,
+        commitment_id -> Nullable<Uuid>,
+        closed_by -> Nullable<Uuid>,
+        closed_at -> Nullable<Timestamptz>,
+        reason -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     stipend_scales (id) {
         id -> Uuid,
         contract_id -> Nullable<Uuid>,
@@ -1355,6 +1424,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     shipments,
     staff,
     staff_identities,
+    stipend_entries,
+    stipend_payments,
+    stipend_proofs,
+    stipend_runs,
     stipend_scales,
     stock_balances,
     stock_count_lines,

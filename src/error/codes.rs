@@ -91,6 +91,11 @@ codes! {
     RefundOverGift "refund-over-gift" 409 "More would be given back than was given." "سيُعاد أكثر مما أُعطي.";
     OverRaised "over-raised" 409 "More would be allocated than was raised." "سيُخصَّص أكثر مما جُمع.";
     AllocatedAlready "allocated-already" 409 "The money has been allocated; turn an allocation round first, or give an override with its reason." "المال مخصَّص؛ اعكس تخصيصًا أولًا أو أعطِ استثناءً وسببه.";
+    PaidTwice "paid-twice" 409 "Another contract pays a person for this month too: the run's /overlaps tells who; give a waiver with its reason." "عقد آخر يدفع لشخص عن هذا الشهر أيضًا: تجده في overlaps؛ أعطِ استثناءً وسببه.";
+    AlreadyPaid "already-paid" 409 "That entry has been paid." "هذا المستحق مدفوع.";
+    NothingDue "nothing-due" 409 "Nothing of the run is due." "لا شيء مستحق في هذه الدورة.";
+    EntriesOpen "entries-open" 409 "Entries are still due: pay, hold or carry them over first." "مستحقات ما زالت مفتوحة: ادفعها أو علّقها أو رحّلها أولًا.";
+    UnpricedPosts "unpriced-posts" 409 "Posts of the month have no scale, or scales of several currencies: the run's /unpriced-posts tells which." "مناصب في هذا الشهر بلا سلم رواتب أو بعملات مختلفة: تجدها في unpriced-posts.";
     AttachmentInfected "attachment-infected" 409 "The scanner found something harmful in this file; it is not given out." "وجد الفاحص شيئًا ضارًا في هذا الملف؛ لا يُسلَّم.";
     AttachmentUnscanned "attachment-unscanned" 409 "This file has not been scanned yet; it is not given out before." "لم يُفحص هذا الملف بعد؛ لا يُسلَّم قبل ذلك.";
     ContractSigned "contract-signed" 409 "The contract is signed: its terms change by amendments only." "العقد موقّع: لا تتغيّر شروطه إلا بملاحق.";
@@ -148,6 +153,7 @@ codes! {
     MissingSeparator "missing-separator" 422 "A separator is missing: one value runs into the next." "فاصل ناقص: قيمة تتصل بالتي تليها.";
     UnknownCurrency "unknown-currency" 422 "Not a currency of ISO 4217." "ليست عملة من ISO 4217.";
     MissingRate "missing-rate" 422 "No rate between the two currencies was told for that day or the 31 before it." "لا سعر صرف بين العملتين لذلك اليوم ولا للأيام الـ31 التي قبله.";
+    OtherTotal "other-total" 422 "Not what the entries add up to." "ليس مجموع المستحقات.";
     CurrencyMismatch "currency-mismatch" 422 "Not the currency of what it belongs to; sums of several currencies are never made." "ليست عملة ما ينتمي إليه؛ لا تُجمع عملات مختلفة.";
     ChangesNothing "changes-nothing" 422 "This is not what an amendment of its kind changes, or not in that direction." "هذا لا يغيّر ما يغيّره ملحق من هذا النوع أو يغيّره في الاتجاه المعاكس.";
     CoordinateOutOfRange "coordinate-out-of-range" 422 "The coordinates cannot be those of a facility here." "لا يمكن أن تكون هذه إحداثيات منشأة هنا.";

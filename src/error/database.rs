@@ -210,6 +210,16 @@ const SPECIAL: &[(&str, Code, &[&str])] = &[
     ("exchange_rates_pair_check", Code::Repeated, &["/quote_currency"]),
     ("stipend_scales_exact_check", Code::Precision, &["/monthly_amount"]),
     ("stipend_scales_period_excl", Code::Overlap, &["/starts_on"]),
+    ("stipend_runs_month_key", Code::Duplicate, &["/month"]),
+    ("stipend_runs_month_check", Code::OutOfRange, &["/month"]),
+    ("stipend_runs_month_period_check", Code::OutsidePeriod, &["/month"]),
+    ("stipend_runs_budget_line_check", Code::UnfitReference, &["/budget_line_id"]),
+    ("stipend_runs_second_person_check", Code::SecondPersonRequired, &[]),
+    ("stipend_proofs_kind_check", Code::UnfitReference, &["/attachment_ids"]),
+    ("stipend_proofs_attachment_id_fkey", Code::UnknownReference, &["/attachment_ids"]),
+    ("stipend_proofs_attachment_id_retired", Code::RetiredReference, &["/attachment_ids"]),
+    ("stipend_entries_paid_once_key", Code::PaidTwice, &[]),
+    ("stipend_entries_person_key", Code::PaidTwice, &[]),
     ("exchange_rates_day_key", Code::Duplicate, &["/rated_on"]),
 ];
 

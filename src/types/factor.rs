@@ -33,7 +33,7 @@ impl Factor {
     /// Reads the decimal form: `250` or `0.00397614`.
     pub fn parse(text: &str) -> Result<Self, Code> {
         let factor = decimal(text, MOST_DIGITS)?;
-        let is_right = factor > BigDecimal::from(0) && factor <= BigDecimal::from(MOST);
+        let is_right = factor > 0 && factor <= MOST;
         if is_right { Ok(Self(factor.normalized())) } else { Err(Code::OutOfRange) }
     }
 }

@@ -50,6 +50,7 @@ mod sessions;
 mod shipments;
 mod staff;
 mod stipend_scales;
+mod stipends;
 mod stock;
 mod stock_counts;
 mod traces;
