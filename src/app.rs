@@ -19,14 +19,14 @@ use crate::{
     auth::Accounts,
     barcodes, campaigns, claims, contracts, controlled_issues,
     db::{Db, DbError},
-    equipment,
+    departures, duplicates, equipment,
     error::{ApiError, ApiResult, Code},
-    facilities, fuel,
+    facilities, facility_posts, fuel,
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
     lots, openapi, organizations, planning, production, projects, recipes, reports, requisitions, reveals, sessions, shipments,
-    staff, stock, stock_counts, stock_locations, support, traces, users,
+    staff, staffing, stock, stock_counts, stock_locations, support, traces, users,
 };
 
 /// What the application is made of.
@@ -55,7 +55,11 @@ fn api(config: &mut ServiceConfig) {
         .configure(users::routes)
         .configure(areas::routes)
         .configure(facilities::routes)
+        .configure(facility_posts::routes)
+        // Before a person's own address, which would take `duplicates` for an id.
+        .configure(duplicates::routes)
         .configure(staff::routes)
+        .configure(departures::routes)
         .configure(assignments::routes)
         .configure(organizations::routes)
         .configure(projects::routes)
@@ -80,6 +84,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(campaigns::routes)
         .configure(claims::routes)
         .configure(reports::routes)
+        .configure(staffing::routes)
         .configure(reveals::routes);
 }
 

@@ -12,11 +12,11 @@
 //! | 5 | `register`, `sessions`, `reveals` |
 //! | 6 | `areas`, `organizations`, `items` |
 //! | 7 | `facilities` |
-//! | 8 | `projects`, `contracts`, `campaigns`, `users` |
+//! | 8 | `projects`, `contracts`, `campaigns`, `users`, `facility_posts` |
 //! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
 //! | 10 | `assignments`, `barcodes`, `requisitions`, `stock` |
-//! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
-//! | 12 | `reports`, `planning`, `traces`, `imports`, `openapi` |
+//! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel`, `departures` |
+//! | 12 | `reports`, `staffing`, `duplicates`, `planning`, `traces`, `imports`, `openapi` |
 //! | 13 | `app` |
 //! | 14 | `cli`, and `main` above it |
 
@@ -34,9 +34,12 @@ pub mod config;
 pub mod contracts;
 pub mod controlled_issues;
 pub mod db;
+pub mod departures;
+pub mod duplicates;
 pub mod equipment;
 pub mod error;
 pub mod facilities;
+pub mod facility_posts;
 pub mod fuel;
 pub mod http;
 pub mod imports;
@@ -58,6 +61,7 @@ pub mod schema;
 pub mod sessions;
 pub mod shipments;
 pub mod staff;
+pub mod staffing;
 pub mod stock;
 pub mod stock_counts;
 pub mod stock_locations;

@@ -11,5 +11,5 @@ pub use amount::Amount;
 pub use cadre::Cadre;
 pub use money::{Currency, Money};
 pub use read::{Flag, Whole, distinct, happened, in_order, within, wrong_kind};
-pub use text::{Email, LongText, Mark, Name, Reason, RecordCode, ShortText, clean_line};
+pub use text::{Email, Language, LongText, Mark, Name, Reason, RecordCode, ShortText, clean_line};
 pub(crate) use words::words;
