@@ -27,12 +27,11 @@ pub async fn list(
     filter: &DistinctionFilter,
     page: &PageQuery,
 ) -> ApiResult<Vec<Distinction>> {
-    let known = || people::table.select(people::id).filter(staff::visible(scope));
-    let of_person = staff_distinctions::table
-        .filter(staff_distinctions::staff_id.eq(person).or(staff_distinctions::other_id.eq(person)))
-        .filter(staff_distinctions::staff_id.eq_any(known()))
-        .filter(staff_distinctions::other_id.eq_any(known()));
+    let known = || people::table.select(people::id).into_boxed().filter(staff::visible(scope));
+    let of_person =
+        staff_distinctions::table.filter(staff_distinctions::staff_id.eq(person).or(staff_distinctions::other_id.eq(person)));
     let mut query = of_person.select(Distinction::as_select()).into_boxed();
+    query = query.filter(staff_distinctions::staff_id.eq_any(known())).filter(staff_distinctions::other_id.eq_any(known()));
     query = in_use!(query, filter.retired, staff_distinctions::retired_at);
     let query = keyset!(query, page, staff_distinctions::id, { "recorded_at" => staff_distinctions::recorded_at; DateTime<Utc> });
     Ok(query.load(conn).await?)
