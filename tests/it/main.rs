@@ -38,6 +38,7 @@ mod sealed_locations;
 mod sessions;
 mod shipments;
 mod staff;
+mod staffing;
 mod stock;
 mod stock_counts;
 mod traces;
