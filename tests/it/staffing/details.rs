@@ -3,7 +3,33 @@
 use serde_json::json;
 
 use super::{STAFF, World, told};
-use crate::support::client::faults;
+use crate::{
+    imports::{load, sheet},
+    support::client::faults,
+};
+
+#[tokio::test]
+async fn a_sheet_of_staff_may_tell_of_licences_and_languages_and_need_not() {
+    let world = World::start().await;
+    let old = sheet("staff", &["code", "cadre", "area_code"], &[&["S-0001", "doctor", "EAST"]]);
+    let columns = ["code", "cadre", "area_code", "licence", "licence_expires_on", "languages", "availability"];
+    let new = sheet(
+        "staff",
+        &columns,
+        &[&["S-0002", "nurse", "EAST", "licensed", "2016-12-31", "ar | en", "limited"], &["S-0003", "nurse", "EAST", "", "", "", ""]],
+    );
+    for told in [&old, &new, &old] {
+        assert_eq!(load(&world.app, std::slice::from_ref(told)).await.faults, []);
+    }
+    let staff = world.manager.all(STAFF).await;
+    let of = |number: usize| (&staff[number]["licence"], &staff[number]["languages"], &staff[number]["availability"]);
+    assert_eq!(of(0), (&json!("unknown"), &json!([]), &json!("available")));
+    assert_eq!(of(1), (&json!("licensed"), &json!(["ar", "en"]), &json!("limited")));
+    assert_eq!((of(2), &staff[1]["licence_expires_on"]), (of(0), &json!("2016-12-31")));
+    let wrong = sheet("staff", &columns, &[&["S-0004", "nurse", "EAST", "yes", "", "ar | xx", ""]]);
+    let faults = load(&world.app, &[wrong]).await.faults;
+    assert_eq!(faults.iter().map(|one| (one.row, one.column.as_str())).collect::<Vec<_>>(), [(2, "licence"), (2, "languages")]);
+}
 
 #[tokio::test]
 async fn a_person_has_a_licence_languages_and_an_availability_and_is_found_by_them() {
