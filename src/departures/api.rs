@@ -16,7 +16,11 @@ use crate::{
 
 /// The routes of this slice.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_staff_departures).service(create_staff_departure).service(return_staff_departure).service(retire_staff_departure);
+    config
+        .service(list_staff_departures)
+        .service(create_staff_departure)
+        .service(return_staff_departure)
+        .service(retire_staff_departure);
 }
 
 /// List when and why a person left, and when they came back.
@@ -56,7 +60,8 @@ async fn return_staff_departure(
     body: Body<Return>,
     db: Data<Db>,
 ) -> ApiResult<Answer> {
-    once(&db, caller.id, &key, &body.digest, async |conn| actions::come_back(conn, &caller, (id, departure), &body.value).await).await
+    once(&db, caller.id, &key, &body.digest, async |conn| actions::come_back(conn, &caller, (id, departure), &body.value).await)
+        .await
 }
 
 /// Take back a departure that was told in error; the posts that it ended go on.

@@ -53,10 +53,7 @@ pub async fn put_return(conn: &mut Conn, by: Uuid, id: Uuid, day: NaiveDate) -> 
 /// Takes a departure back.
 pub async fn retire(conn: &mut Conn, by: Uuid, id: Uuid) -> ApiResult<Departure> {
     Ok(diesel::update(staff_departures::table.find(id))
-        .set((
-            staff_departures::retired_at.eq(now.into_sql::<Timestamptz>().nullable()),
-            staff_departures::recorded_by.eq(by),
-        ))
+        .set((staff_departures::retired_at.eq(now.into_sql::<Timestamptz>().nullable()), staff_departures::recorded_by.eq(by)))
         .returning(Departure::as_returning())
         .get_result(conn)
         .await?)

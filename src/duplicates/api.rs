@@ -38,7 +38,9 @@ async fn list_staff_duplicates(
 ) -> ApiResult<HttpResponse> {
     let scope = caller.scope.clone();
     listing
-        .answer(async move |page, filter| Ok(Pairs::new(&scope, filter, page)?.get_results::<StaffPair>(&mut *db.conn().await?).await?))
+        .answer(async move |page, filter| {
+            Ok(Pairs::new(&scope, filter, page)?.get_results::<StaffPair>(&mut *db.conn().await?).await?)
+        })
         .await
 }
 

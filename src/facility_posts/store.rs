@@ -14,7 +14,12 @@ use crate::{
 };
 
 /// One page of a facility's plan.
-pub async fn list(conn: &mut Conn, facility: Uuid, filter: &FacilityPostFilter, page: &PageQuery) -> ApiResult<Vec<FacilityPost>> {
+pub async fn list(
+    conn: &mut Conn,
+    facility: Uuid,
+    filter: &FacilityPostFilter,
+    page: &PageQuery,
+) -> ApiResult<Vec<FacilityPost>> {
     let of_facility = facility_posts::table.filter(facility_posts::facility_id.eq(facility));
     let mut query = of_facility.select(FacilityPost::as_select()).into_boxed();
     query = in_use!(query, filter.retired, facility_posts::retired_at);

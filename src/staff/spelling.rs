@@ -12,9 +12,13 @@ const LINKS: &[&str] = &["bin", "ben", "ibn", "bint", "bn", "بن", "ابن", "�
 const ARTICLES: &[&str] = &["al", "el", "ul", "il", "l", "ال"];
 const TAKEN_ON: &[&str] = &["ad", "ar", "as", "ash", "at", "an", "az", "ed", "er", "es", "esh", "et", "en", "ez"];
 /// Servants and fathers of: one name with what follows.
-const HEADS: &[&str] = &["abd", "abdul", "abdel", "abdal", "abdu", "abdol", "abu", "abou", "abo", "aboul", "umm", "oum", "عبد", "ابو", "عبو", "ام", "عم"];
+const HEADS: &[&str] = &[
+    "abd", "abdul", "abdel", "abdal", "abdu", "abdol", "abu", "abou", "abo", "aboul", "umm", "oum", "عبد", "ابو", "عبو", "ام",
+    "عم",
+];
 /// `…-al-din`: one name with what stands before.
-const TAILS: &[&str] = &["din", "deen", "eddin", "eddine", "uddin", "aldin", "addin", "eldin", "aldeen", "eldeen", "الدين", "دين"];
+const TAILS: &[&str] =
+    &["din", "deen", "eddin", "eddine", "uddin", "aldin", "addin", "eldin", "aldeen", "eldeen", "الدين", "دين"];
 
 /// The skeletons of a name's first and last part, in the order of the alphabet: what stands between is often left out, and some write
 /// the family first. Nothing, where the name has no consonant.
@@ -28,7 +32,8 @@ pub fn name_form(name: &str) -> Option<String> {
 
 /// The last nine digits of a telephone number: with and without the country's prefix it is one. Nothing, where it has fewer than seven.
 pub fn phone_form(phone: &str) -> Option<String> {
-    let digits: Vec<char> = phone.chars().filter_map(|letter| western(letter).or_else(|| letter.is_ascii_digit().then_some(letter))).collect();
+    let digits: Vec<char> =
+        phone.chars().filter_map(|letter| western(letter).or_else(|| letter.is_ascii_digit().then_some(letter))).collect();
     (digits.len() >= 7).then(|| digits[digits.len().saturating_sub(9)..].iter().collect())
 }
 
@@ -47,7 +52,8 @@ fn parts(name: &str) -> Vec<String> {
     // An alef that bears a hamza begins no article: إلهام. Like ain it is no consonant of the skeleton.
     let plain = |letter| if matches!(letter, 'أ' | 'إ' | 'آ') { 'ع' } else { letter };
     let spread: String = name.nfc().map(plain).nfkd().filter(|letter| !is_mark(*letter)).flat_map(char::to_lowercase).collect();
-    let words = spread.split(|letter: char| !letter.is_alphabetic() && !is_joiner(letter)).map(|word| word.replace(is_joiner, ""));
+    let words =
+        spread.split(|letter: char| !letter.is_alphabetic() && !is_joiner(letter)).map(|word| word.replace(is_joiner, ""));
     let mut parts: Vec<String> = Vec::new();
     let mut joins = false;
     let mut words = words.filter(|word| !word.is_empty()).peekable();
@@ -114,7 +120,8 @@ fn skeleton(word: &str) -> String {
 
 /// Abdulrahman, Abdurrahman and Abd al-Rahman: the article between the two halves is one more that falls away.
 fn servant(word: &str) -> String {
-    let Some(rest) = word.strip_prefix("abd").or_else(|| word.strip_prefix("عبد")).filter(|rest| rest.chars().count() >= 3) else {
+    let Some(rest) = word.strip_prefix("abd").or_else(|| word.strip_prefix("عبد")).filter(|rest| rest.chars().count() >= 3)
+    else {
         return word.to_owned();
     };
     let bare = rest.trim_start_matches(['a', 'e', 'i', 'o', 'u', 'ا']);
@@ -193,7 +200,18 @@ mod tests {
     #[test]
     fn other_names_have_other_forms() {
         let names = [
-            "Mohammed", "Mahmoud Amin", "Ahmad", "Hamid Karim", "Fatima", "Khaled", "Qasem", "Sharif", "Yousef", "Samir", "Omar Nasser", "Layla Hassan",
+            "Mohammed",
+            "Mahmoud Amin",
+            "Ahmad",
+            "Hamid Karim",
+            "Fatima",
+            "Khaled",
+            "Qasem",
+            "Sharif",
+            "Yousef",
+            "Samir",
+            "Omar Nasser",
+            "Layla Hassan",
             "محمود قاسم",
         ];
         let forms: std::collections::BTreeSet<_> = names.iter().map(|name| name_form(name)).collect();

@@ -9,9 +9,7 @@ use serde_json::Value;
 
 use super::{
     statements::{Ask, HeadCounts, PostRows, Statement, Turnovers, VacantPosts},
-    types::{
-        HeadCount, Movement, Staffing, StaffingCell, StaffingRow, Turnover, TurnoverCell, Vacancies, Vacancy, VacancyTotal,
-    },
+    types::{HeadCount, Movement, Staffing, StaffingCell, StaffingRow, Turnover, TurnoverCell, Vacancies, Vacancy, VacancyTotal},
     world::{World, of_head_counts, of_turnover, of_vacancies},
 };
 use crate::{
@@ -77,13 +75,7 @@ pub async fn turnover(conn: &mut Conn, world: &World, reasons: bool) -> ApiResul
 /// What is vacant on a day.
 pub async fn vacancies(conn: &mut Conn, world: &World) -> ApiResult<Vacancies> {
     let told = ask::<VacantPosts, VacancyTotal, Vacancy>(conn, world).await?;
-    Ok(Vacancies {
-        as_of: world.to,
-        known_at: told.known_at,
-        total: told.total,
-        cells: told.cells,
-        method: of_vacancies(),
-    })
+    Ok(Vacancies { as_of: world.to, known_at: told.known_at, total: told.total, cells: told.cells, method: of_vacancies() })
 }
 
 /// The posts behind a head-count.

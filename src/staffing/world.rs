@@ -150,7 +150,11 @@ const HEAD_COUNT: &[Written] = &[
     ),
     ("posts", "The posts of the same people on the day.", 1),
     ("full_time_equivalents", "The shares of the same posts, added up.", 1),
-    ("by", "By the post: its cadre, its facility and the area that stands in today, the contract that pays it on the day (none, where no contract runs).", 1),
+    (
+        "by",
+        "By the post: its cadre, its facility and the area that stands in today, the contract that pays it on the day (none, where no contract runs).",
+        1,
+    ),
 ];
 const TURNOVER: &[Written] = &[
     (
@@ -170,8 +174,16 @@ const TURNOVER: &[Written] = &[
 ];
 const VACANCIES: &[Written] = &[
     ("planned", "The plan of each facility that is open on the day, by cadre, as it holds on the day.", 1),
-    ("filled", "People who hold a post of the cadre there on the day, whatever its share; full_time_equivalents tells the shares.", 1),
-    ("vacant", "Planned less filled, where that is above zero; over_filled is filled less planned. Where a facility has a plan, a cadre that it leaves out is planned as none.", 1),
+    (
+        "filled",
+        "People who hold a post of the cadre there on the day, whatever its share; full_time_equivalents tells the shares.",
+        1,
+    ),
+    (
+        "vacant",
+        "Planned less filled, where that is above zero; over_filled is filled less planned. Where a facility has a plan, a cadre that it leaves out is planned as none.",
+        1,
+    ),
 ];
 
 fn rules(written: &[Written]) -> Rules {

@@ -216,12 +216,10 @@ mod tests {
     fn a_language_is_named_by_its_code() {
         let told = |given: &str| Language::parse(given).map(|language| language.0);
         assert_eq!([told("ar"), told("ku"), told("kmr")], ["ar", "ku", "kmr"].map(|code| Ok(code.to_owned())));
-        assert_eq!([told("xx"), told("AR"), told("arab"), told("a")], [
-            Err(Code::UnknownValue),
-            Err(Code::InvalidFormat),
-            Err(Code::TooLong),
-            Err(Code::TooShort)
-        ]);
+        assert_eq!(
+            [told("xx"), told("AR"), told("arab"), told("a")],
+            [Err(Code::UnknownValue), Err(Code::InvalidFormat), Err(Code::TooLong), Err(Code::TooShort)]
+        );
     }
 
     #[test]

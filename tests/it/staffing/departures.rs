@@ -39,7 +39,10 @@ async fn leaving_ends_the_posts_and_nobody_gives_another_until_the_person_is_bac
     let address = format!("{POSTS}/{}", id_of(&post[0]));
     manager.patch(&address, "*", &json!({"ends_on": null})).await.expect_problem(409, "person-departed");
     // What was before it can still be written down.
-    manager.post(POSTS, &World::wanted(person, world.here, "nurse", 10, ("2013-01-01", Some("2014-03-01")))).await.expect_status(201);
+    manager
+        .post(POSTS, &World::wanted(person, world.here, "nurse", 10, ("2013-02-02", Some("2013-05-31"))))
+        .await
+        .expect_status(201);
 
     let act = format!("{path}/{}/return", id_of(&left.json()));
     let back = |day: &str| json!({"returned_on": day});
@@ -47,7 +50,10 @@ async fn leaving_ends_the_posts_and_nobody_gives_another_until_the_person_is_bac
     assert_eq!(faults(&problem), told("/returned_on", "date-order"));
     manager.post(&act, &back("2014-05-01")).await.expect_status(200);
     manager.post(&act, &back("2014-06-01")).await.expect_problem(409, "wrong-state");
-    manager.post(POSTS, &World::wanted(person, world.here, "doctor", 50, ("2014-04-30", None))).await.expect_problem(409, "person-departed");
+    manager
+        .post(POSTS, &World::wanted(person, world.here, "doctor", 50, ("2014-04-30", None)))
+        .await
+        .expect_problem(409, "person-departed");
     manager.post(POSTS, &World::wanted(person, world.here, "doctor", 50, ("2014-05-01", None))).await.expect_status(201);
     // They may leave again, but not while they are away.
     let problem = manager.post(&path, &leaving("2014-04-01", "left")).await.expect_problem(409, "overlap");
@@ -89,7 +95,8 @@ async fn a_departure_told_in_error_is_taken_back_and_the_posts_go_on() {
     world.post(person, 50, ("2013-01-01", Some("2015-12-31"))).await;
     let changed = world.post_at(person, world.there, 50, ("2013-01-01", None)).await;
     let path = format!("{STAFF}/{person}/departures");
-    let body = json!({"id": Uuid::now_v7(), "departed_on": "2014-03-01", "reason": "missing", "note": "Not seen since the raid."});
+    let body =
+        json!({"id": Uuid::now_v7(), "departed_on": "2014-03-01", "reason": "missing", "note": "Not seen since the raid."});
     let left = manager.post(&path, &body).await.expect_status(201).json();
     manager.post(&path, &body).await.expect_status(200);
     let mut other = body.clone();
@@ -180,7 +187,8 @@ async fn a_post_and_a_departure_at_once_never_both_stand() {
     for number in 0..8 {
         let person = world.person(&format!("S-{number:04}")).await;
         let path = format!("{STAFF}/{person}/departures");
-        let (wanted, left) = (World::wanted(person, world.here, "doctor", 100, ("2014-06-01", None)), leaving("2014-03-01", "left"));
+        let (wanted, left) =
+            (World::wanted(person, world.here, "doctor", 100, ("2014-06-01", None)), leaving("2014-03-01", "left"));
         let (post, departure) = tokio::join!(world.manager.post(POSTS, &wanted), world.coordinator.post(&path, &left));
         let outcome = (post.status.as_u16(), departure.status.as_u16());
         assert!(matches!(outcome, (201, 409) | (409, 201)), "{outcome:?}");

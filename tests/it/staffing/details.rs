@@ -16,7 +16,10 @@ async fn a_sheet_of_staff_may_tell_of_licences_and_languages_and_need_not() {
     let new = sheet(
         "staff",
         &columns,
-        &[&["S-0002", "nurse", "EAST", "licensed", "2016-12-31", "ar | en", "limited"], &["S-0003", "nurse", "EAST", "", "", "", ""]],
+        &[
+            &["S-0002", "nurse", "EAST", "licensed", "2016-12-31", "ar | en", "limited"],
+            &["S-0003", "nurse", "EAST", "", "", "", ""],
+        ],
     );
     for told in [&old, &new, &old] {
         assert_eq!(load(&world.app, std::slice::from_ref(told)).await.faults, []);
@@ -37,12 +40,19 @@ async fn a_person_has_a_licence_languages_and_an_availability_and_is_found_by_th
     let manager = &world.manager;
     let plain = world.person("S-0001").await;
     let shown = manager.get(&format!("{STAFF}/{plain}")).await.expect_status(200).json();
-    assert_eq!((&shown["licence"], &shown["languages"], &shown["availability"]), (&json!("unknown"), &json!([]), &json!("available")));
-    let told_of = json!({"licence": "licensed", "licence_expires_on": "2016-12-31", "languages": ["ar", "kmr"], "availability": "limited"});
+    assert_eq!(
+        (&shown["licence"], &shown["languages"], &shown["availability"]),
+        (&json!("unknown"), &json!([]), &json!("available"))
+    );
+    let told_of =
+        json!({"licence": "licensed", "licence_expires_on": "2016-12-31", "languages": ["ar", "kmr"], "availability": "limited"});
     let other = world.person_of("S-0002", &told_of).await;
-    for (query, code) in
-        [("licence=licensed", "S-0002"), ("language=kmr", "S-0002"), ("availability=limited", "S-0002"), ("licence=unknown", "S-0001")]
-    {
+    for (query, code) in [
+        ("licence=licensed", "S-0002"),
+        ("language=kmr", "S-0002"),
+        ("availability=limited", "S-0002"),
+        ("licence=unknown", "S-0001"),
+    ] {
         let found = manager.all(&format!("{STAFF}?{query}")).await;
         assert_eq!(found.iter().map(|one| one["code"].clone()).collect::<Vec<_>>(), [code], "{query}");
     }
@@ -62,7 +72,10 @@ async fn a_licence_that_nobody_holds_has_no_end_and_a_language_is_one_of_the_wor
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         faults(&world.manager.post(STAFF, &body).await.expect_problem(422, "validation-failed"))
     };
-    assert_eq!(refused(&json!({"licence": "none", "licence_expires_on": "2016-12-31"})).await, told("/licence_expires_on", "unknown-field"));
+    assert_eq!(
+        refused(&json!({"licence": "none", "licence_expires_on": "2016-12-31"})).await,
+        told("/licence_expires_on", "unknown-field")
+    );
     assert_eq!(refused(&json!({"languages": ["ar", "ar"]})).await, told("/languages/1", "repeated"));
     assert_eq!(refused(&json!({"languages": ["xx"]})).await, told("/languages/0", "unknown-value"));
     assert_eq!(refused(&json!({"languages": ["Arabic"]})).await, told("/languages/0", "too-long"));

@@ -129,7 +129,8 @@ async fn a_pair_that_was_told_apart_is_not_shown_again_until_that_is_taken_back(
     world.manager.post(&path, &body).await.expect_problem(410, "record-deleted");
     assert_eq!(world.manager.all(PAIRS).await.len(), 1);
 
-    let refused = async |body: Value| faults(&world.coordinator.post(&path, &body).await.expect_problem(422, "validation-failed"));
+    let refused =
+        async |body: Value| faults(&world.coordinator.post(&path, &body).await.expect_problem(422, "validation-failed"));
     let reason = "Two people, as everybody knows.";
     assert_eq!(refused(json!({"other_id": two, "reason": reason})).await, told("/other_id", "unknown-reference"));
     assert_eq!(refused(json!({"other_id": Uuid::now_v7(), "reason": reason})).await, told("/other_id", "unknown-reference"));

@@ -52,7 +52,10 @@ async fn a_person_counts_once_in_the_whole_and_once_in_each_part() {
     assert_eq!(by("cadre").await, [json!(["doctor", 2, 3, "1.50"]), json!(["nurse", 1, 1, "1.00"])]);
     assert_eq!(by("facility").await, [json!(["MPT-01", 2, 2, "1.60"]), json!(["MPT-02", 2, 2, "0.90"])]);
     assert_eq!(by("area").await, [json!(["EAST", 2, 2, "1.60"]), json!(["WEST", 2, 2, "0.90"])]);
-    assert_eq!(by("gender").await, [json!(["female", 1, 2, "1.00"]), json!(["male", 1, 1, "1.00"]), json!(["unknown", 1, 1, "0.50"])]);
+    assert_eq!(
+        by("gender").await,
+        [json!(["female", 1, 2, "1.00"]), json!(["male", 1, 1, "1.00"]), json!(["unknown", 1, 1, "0.50"])]
+    );
     assert_eq!(by("contract").await, [json!(["NORWAC-2014", 1, 1, "1.00"]), json!(["none", 2, 3, "1.50"])]);
     // The day after the contract ends nobody pays the post, and it is still held.
     let after = world.report("staffing?as_of=2014-07-01&by=contract").await;
@@ -76,9 +79,16 @@ async fn a_person_counts_once_in_the_whole_and_once_in_each_part() {
         assert_eq!(told["total"]["people"], distinct.len(), "{filter}");
     }
     let none = world.report("staffing?as_of=2013-12-31&by=cadre").await;
-    assert_eq!((&none["total"]["people"], &none["total"]["full_time_equivalents"], &none["cells"]), (&json!(0), &json!("0.00"), &json!([])));
+    assert_eq!(
+        (&none["total"]["people"], &none["total"]["full_time_equivalents"], &none["cells"]),
+        (&json!(0), &json!("0.00"), &json!([]))
+    );
     // A facility that is closed employs nobody.
-    world.manager.patch(&format!("/api/v1/facilities/{}", world.there), "*", &json!({"closed_on": "2014-03-01"})).await.expect_status(200);
+    world
+        .manager
+        .patch(&format!("/api/v1/facilities/{}", world.there), "*", &json!({"closed_on": "2014-03-01"}))
+        .await
+        .expect_status(200);
     assert_eq!(world.report("staffing?as_of=2014-03-01").await["total"]["people"], 2);
 }
 
@@ -116,7 +126,9 @@ async fn why_people_left_is_told_in_totals_to_those_who_may_know() {
         world.manager.post(&format!("{STAFF}/{person}/departures"), &body).await.expect_status(201);
     };
     for (number, (reason, home)) in
-        [(Some("killed"), world.east), (Some("displaced"), world.east), (Some("detained"), world.west), (None, world.east)].into_iter().enumerate()
+        [(Some("killed"), world.east), (Some("displaced"), world.east), (Some("detained"), world.west), (None, world.east)]
+            .into_iter()
+            .enumerate()
     {
         let person = world.person_of(&format!("S-{number:04}"), &json!({"area_id": home})).await;
         world.post(person, 100, ("2014-01-01", reason.is_none().then_some("2014-05-31"))).await;

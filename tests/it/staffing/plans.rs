@@ -32,7 +32,8 @@ async fn a_facility_has_one_plan_of_a_cadre_at_a_time() {
     world.coordinator.post(&here, &plan("doctor", 4, ("2015-01-01", None))).await.expect_status(201);
     world.coordinator.post(&path(world.there), &plan("nurse", 4, ("2015-01-01", None))).await.expect_problem(404, "not-found");
 
-    let edited = manager.patch(&address, "\"1\"", &json!({"planned": 2, "note": "Two beds fewer."})).await.expect_status(200).json();
+    let edited =
+        manager.patch(&address, "\"1\"", &json!({"planned": 2, "note": "Two beds fewer."})).await.expect_status(200).json();
     assert_eq!((&edited["planned"], &edited["revision"]), (&json!(2), &json!(2)));
     manager.patch(&address, "\"1\"", &json!({"planned": 5})).await.expect_problem(412, "stale-revision");
     let problem = manager.patch(&address, "*", &json!({"ends_on": null})).await.expect_problem(409, "overlap");
@@ -73,10 +74,15 @@ async fn what_is_vacant_and_what_is_held_by_more_than_planned_is_told_by_facilit
     for (facility, cadre, planned) in [(world.here, "doctor", 3), (world.here, "nurse", 0), (world.there, "doctor", 1)] {
         manager.post(&path(facility), &plan(cadre, planned, ("2014-01-01", Some("2014-12-31")))).await.expect_status(201);
     }
-    for (number, (facility, cadre, share)) in
-        [(world.here, "doctor", 50), (world.here, "doctor", 100), (world.here, "midwife", 100), (world.there, "doctor", 100), (world.there, "doctor", 20)]
-            .into_iter()
-            .enumerate()
+    for (number, (facility, cadre, share)) in [
+        (world.here, "doctor", 50),
+        (world.here, "doctor", 100),
+        (world.here, "midwife", 100),
+        (world.there, "doctor", 100),
+        (world.there, "doctor", 20),
+    ]
+    .into_iter()
+    .enumerate()
     {
         let person = world.person(&format!("S-{number:04}")).await;
         let body = World::wanted(person, facility, cadre, share, ("2014-03-01", None));
@@ -87,7 +93,17 @@ async fn what_is_vacant_and_what_is_held_by_more_than_planned_is_told_by_facilit
         .as_array()
         .unwrap()
         .iter()
-        .map(|one| json!([one["code"], one["cadre"], one["planned"], one["filled"], one["vacant"], one["over_filled"], one["full_time_equivalents"]]))
+        .map(|one| {
+            json!([
+                one["code"],
+                one["cadre"],
+                one["planned"],
+                one["filled"],
+                one["vacant"],
+                one["over_filled"],
+                one["full_time_equivalents"]
+            ])
+        })
         .collect();
     assert_eq!(
         cells,
@@ -100,13 +116,19 @@ async fn what_is_vacant_and_what_is_held_by_more_than_planned_is_told_by_facilit
     );
     assert_eq!(told["total"], json!({"planned": 4, "filled": 5, "vacant": 1, "over_filled": 2}));
     assert_eq!(told["method"]["filled"]["version"], 1);
-    assert_eq!(world.report("vacancies?as_of=2014-02-01").await["total"], json!({"planned": 4, "filled": 0, "vacant": 4, "over_filled": 0}));
+    assert_eq!(
+        world.report("vacancies?as_of=2014-02-01").await["total"],
+        json!({"planned": 4, "filled": 0, "vacant": 4, "over_filled": 0})
+    );
     // Without a plan nothing is vacant, and nobody too many.
     assert_eq!(world.report("vacancies?as_of=2015-01-01").await["cells"], json!([]));
     assert_eq!(world.report("vacancies?as_of=2014-06-01&cadre=nurse").await["total"]["planned"], 0);
     assert_eq!(world.report(&format!("vacancies?as_of=2014-06-01&area_id={}", world.west)).await["total"]["filled"], 2);
     // A facility that is closed asks for nobody.
-    manager.patch(&format!("/api/v1/facilities/{}", world.there), "*", &json!({"closed_on": "2014-06-01"})).await.expect_status(200);
+    manager
+        .patch(&format!("/api/v1/facilities/{}", world.there), "*", &json!({"closed_on": "2014-06-01"}))
+        .await
+        .expect_status(200);
     assert_eq!(world.report("vacancies?as_of=2014-06-01").await["total"]["planned"], 3);
     let own = world.coordinator.get(&format!("/api/v1/reports/vacancies?as_of=2014-05-01&facility_id={}", world.there)).await;
     assert_eq!(faults(&own.expect_problem(422, "validation-failed")), super::told("/facility_id", "unknown-reference"));

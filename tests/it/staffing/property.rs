@@ -99,7 +99,10 @@ impl Model {
     }
 
     fn present(&self, key: &str, today: NaiveDate) -> BTreeSet<Uuid> {
-        self.on(today).filter(|post| key == "whole" || key == post.cadre || key == post.place.to_string()).map(|post| post.who).collect()
+        self.on(today)
+            .filter(|post| key == "whole" || key == post.cadre || key == post.place.to_string())
+            .map(|post| post.who)
+            .collect()
     }
 
     /// (at the start, joined, left, at the end), walked day by day.
@@ -201,7 +204,13 @@ async fn agrees(case: &Case<'_>, model: &Model, days: &[u64]) -> Result<(), Test
             for (key, cell) in cells(&told) {
                 let (people, posts, shares) = counted.get(&key).copied().unwrap_or_default();
                 let share = format!("{}.{:02}", shares / 100, shares % 100);
-                prop_assert_eq!((&cell["people"], &cell["posts"], &cell["full_time_equivalents"]), (&json!(people), &json!(posts), &json!(share)), "{} {}", today, key);
+                prop_assert_eq!(
+                    (&cell["people"], &cell["posts"], &cell["full_time_equivalents"]),
+                    (&json!(people), &json!(posts), &json!(share)),
+                    "{} {}",
+                    today,
+                    key
+                );
                 seen += usize::from(key != "whole");
             }
         }
@@ -235,17 +244,23 @@ fn head_counts_and_turnover_are_those_of_a_naive_recount() {
         (app, manager, facilities, area)
     });
     let case = std::cell::Cell::new(0);
-    let mut runner =
-        TestRunner::new(ProptestConfig { cases: 24, failure_persistence: None, max_shrink_iters: 40, ..ProptestConfig::default() });
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 24,
+        failure_persistence: None,
+        max_shrink_iters: 40,
+        ..ProptestConfig::default()
+    });
     let model = std::cell::RefCell::new(Model::default());
     let ran = runner.run(&(events(), prop::collection::vec(0..SPAN + 20, 3)), |(events, days)| {
         case.set(case.get() + 1);
         runtime.block_on(async {
             let stage = Case { manager: &manager, facilities: &facilities, area };
             // What one case has left behind stays for the next: the world only grows.
-            let mut model = model.borrow_mut();
-            stage.play(case.get(), &events, &mut model).await;
-            agrees(&stage, &model, &days).await
+            let mut told = model.take();
+            stage.play(case.get(), &events, &mut told).await;
+            let agreed = agrees(&stage, &told, &days).await;
+            model.replace(told);
+            agreed
         })
     });
     // The service's tasks end with the runtime they run on.
