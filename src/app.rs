@@ -56,10 +56,9 @@ fn api(config: &mut ServiceConfig) {
         .configure(areas::routes)
         .configure(facilities::routes)
         .configure(facility_posts::routes)
-        // Before a person's own address, which would take `duplicates` for an id.
-        .configure(duplicates::routes)
         .configure(staff::routes)
         .configure(departures::routes)
+        .configure(duplicates::routes)
         .configure(assignments::routes)
         .configure(organizations::routes)
         .configure(projects::routes)

@@ -1,4 +1,4 @@
-//! `/api/v1/staff/duplicates`, and what is done about a pair.
+//! `/api/v1/staff-duplicates`, and what is done about a pair.
 
 use actix_web::{HttpResponse, delete, get, post, web::Data};
 use diesel_async::RunQueryDsl;
@@ -30,7 +30,7 @@ pub fn routes(config: &mut ServiceConfig) {
 
 /// List pairs of records that may be of one person, the likeliest first, by pseudonym.
 #[utoipa::path(tag = "staff", params(PageQuery, PairFilter), responses((status = 200, description = "A page of pairs, with what they have in common", body = Page<StaffPair>)))]
-#[get("/staff/duplicates")]
+#[get("/staff-duplicates")]
 async fn list_staff_duplicates(
     caller: Caller<FindDuplicates>,
     listing: Listing<PairFilter>,

@@ -137,9 +137,6 @@ pub struct StaffingRule {
     pub version: u32,
 }
 
-/// The rules by the names of their figures.
-pub type Rules = BTreeMap<&'static str, StaffingRule>;
-
 /// How many there are.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct HeadCount {
@@ -179,7 +176,7 @@ pub struct Staffing {
     /// The parts; each person once in each.
     pub cells: Vec<StaffingCell>,
     /// How each figure is counted.
-    pub method: Rules,
+    pub method: BTreeMap<&'static str, StaffingRule>,
 }
 
 /// Who was there, came and went.
@@ -229,7 +226,7 @@ pub struct Turnover {
     /// The parts; who moves from one to another leaves the one and joins the other.
     pub cells: Vec<TurnoverCell>,
     /// How each figure is counted.
-    pub method: Rules,
+    pub method: BTreeMap<&'static str, StaffingRule>,
 }
 
 /// Planned and filled posts together.
@@ -275,7 +272,7 @@ pub struct Vacancies {
     /// By facility and cadre.
     pub cells: Vec<Vacancy>,
     /// How each figure is counted.
-    pub method: Rules,
+    pub method: BTreeMap<&'static str, StaffingRule>,
 }
 
 /// A post behind a figure of staffing.

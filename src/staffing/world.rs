@@ -1,9 +1,11 @@
 //! What is asked for, within what the caller may see; and how it is counted.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::types::{GenderPart, Rules, StaffingPart, StaffingQuery, StaffingRule, TurnoverQuery, VacancyQuery};
+use super::types::{GenderPart, StaffingPart, StaffingQuery, StaffingRule, TurnoverQuery, VacancyQuery};
 use crate::{
     auth::Scope,
     error::{ApiError, ApiResult, Code, Faults},
@@ -186,21 +188,21 @@ const VACANCIES: &[Written] = &[
     ),
 ];
 
-fn rules(written: &[Written]) -> Rules {
+fn rules(written: &[Written]) -> BTreeMap<&'static str, StaffingRule> {
     written.iter().map(|(name, rule, version)| (*name, StaffingRule { rule, version: *version })).collect()
 }
 
 /// How head-counts are counted.
-pub fn of_head_counts() -> Rules {
+pub fn of_head_counts() -> BTreeMap<&'static str, StaffingRule> {
     rules(HEAD_COUNT)
 }
 
 /// How turnover is counted.
-pub fn of_turnover() -> Rules {
+pub fn of_turnover() -> BTreeMap<&'static str, StaffingRule> {
     rules(TURNOVER)
 }
 
 /// How vacancies are counted.
-pub fn of_vacancies() -> Rules {
+pub fn of_vacancies() -> BTreeMap<&'static str, StaffingRule> {
     rules(VACANCIES)
 }

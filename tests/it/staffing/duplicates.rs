@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{STAFF, World, told};
 use crate::support::{client::faults, id_of};
 
-const PAIRS: &str = "/api/v1/staff/duplicates";
+const PAIRS: &str = "/api/v1/staff-duplicates";
 
 async fn seal(world: &World, person: Uuid, identity: &Value) {
     world.app.coordinator(&[world.country]).await.put(&format!("{STAFF}/{person}/identity"), identity).await.expect_status(204);
