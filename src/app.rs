@@ -25,11 +25,15 @@ use crate::{
     exports, facilities, fuel,
     exchange_rates, facilities, fuel,
     exchange_rates, facilities, fuel, funding,
+    departures, duplicates, equipment,
+    error::{ApiError, ApiResult, Code},
+    facilities, facility_posts, fuel,
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
     lots, openapi, organizations, planning, production, projects, recipes, reports, requisitions, reveals, sessions, shipments,
     staff, stipend_scales, stipends, stock, stock_counts, stock_locations, support, traces, users,
+    staff, staffing, stock, stock_counts, stock_locations, support, traces, users,
 };
 
 /// What the application is made of.
@@ -61,7 +65,10 @@ fn api(config: &mut ServiceConfig) {
         .configure(areas::routes)
         .configure(attachments::routes)
         .configure(facilities::routes)
+        .configure(facility_posts::routes)
         .configure(staff::routes)
+        .configure(departures::routes)
+        .configure(duplicates::routes)
         .configure(assignments::routes)
         .configure(organizations::routes)
         .configure(projects::routes)
@@ -94,6 +101,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(reports::routes)
         .configure(exports::routes)
         .configure(funding::routes)
+        .configure(staffing::routes)
         .configure(reveals::routes);
 }
 

@@ -23,6 +23,13 @@
 //! | 10 | `assignments`, `barcodes`, `requisitions`, `stock`, `stipend_scales`, `stipends` |
 //! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
 //! | 12 | `reports`, `funding`, `planning`, `traces`, `imports`, `openapi` |
+//! | 6 | `areas`, `organizations`, `items` |
+//! | 7 | `facilities` |
+//! | 8 | `projects`, `contracts`, `campaigns`, `users`, `facility_posts` |
+//! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
+//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock` |
+//! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel`, `departures` |
+//! | 12 | `reports`, `staffing`, `duplicates`, `planning`, `traces`, `imports`, `openapi` |
 //! | 13 | `app` |
 //! | 14 | `cli`, and `main` above it |
 
@@ -44,11 +51,14 @@ pub mod controlled_issues;
 pub mod db;
 pub mod donations;
 pub mod donors;
+pub mod departures;
+pub mod duplicates;
 pub mod equipment;
 pub mod error;
 pub mod exports;
 pub mod exchange_rates;
 pub mod facilities;
+pub mod facility_posts;
 pub mod fuel;
 pub mod funding;
 pub mod http;
@@ -73,6 +83,7 @@ pub mod shipments;
 pub mod staff;
 pub mod stipend_scales;
 pub mod stipends;
+pub mod staffing;
 pub mod stock;
 pub mod stock_counts;
 pub mod stock_locations;

@@ -540,6 +540,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    facility_posts (id) {
+        id -> Uuid,
+        facility_id -> Uuid,
+        cadre -> Text,
+        planned -> Int4,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        note -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     facility_status (id) {
         id -> Uuid,
         facility_id -> Uuid,
@@ -1077,6 +1093,41 @@ diesel::table! {
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
+        licence -> Text,
+        licence_expires_on -> Nullable<Date>,
+        languages -> Array<Text>,
+        availability -> Text,
+        merged_into_id -> Nullable<Uuid>,
+        merge_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    staff_departures (id) {
+        id -> Uuid,
+        staff_id -> Uuid,
+        departed_on -> Date,
+        reason -> Text,
+        note -> Nullable<Text>,
+        returned_on -> Nullable<Date>,
+        closed_posts -> Jsonb,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    staff_distinctions (id) {
+        id -> Uuid,
+        staff_id -> Uuid,
+        other_id -> Uuid,
+        reason -> Text,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
     }
 }
 
@@ -1191,6 +1242,12 @@ diesel::table! {
         ends_on -> Nullable<Date>,
         note -> Nullable<Text>,
         retired_at -> Nullable<Timestamptz>,
+    staff_match_keys (id) {
+        id -> Uuid,
+        staff_id -> Uuid,
+        key_id -> Text,
+        name_keys -> Array<Text>,
+        phone_key -> Nullable<Text>,
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
@@ -1391,6 +1448,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     expenditures,
     facilities,
     facility_locations,
+    facility_posts,
     facility_status,
     facility_support,
     fuel_dips,
@@ -1423,12 +1481,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     shipment_receipts,
     shipments,
     staff,
+    staff_departures,
+    staff_distinctions,
     staff_identities,
     stipend_entries,
     stipend_payments,
     stipend_proofs,
     stipend_runs,
     stipend_scales,
+    staff_match_keys,
     stock_balances,
     stock_count_lines,
     stock_counts,

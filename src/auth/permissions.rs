@@ -40,6 +40,12 @@ permissions! {
     ReadHistory: Manager Coordinator Auditor;
     /// Keep facilities, staff and shipments, within one's scope.
     EditRegister: Manager Coordinator;
+    /// Read when and why a person left, where they are employed within one's scope.
+    ReadDepartures: Manager Coordinator Auditor;
+    /// See who might be one person entered twice, within one's scope.
+    FindDuplicates: Manager Coordinator;
+    /// Read head-counts, turnover and vacant posts by their parts: partners wait for share grants.
+    ReadStaffing: Admin Manager Coordinator Clerk Auditor;
     /// Receive a shipment at one's facility.
     ReceiveShipments: Manager Coordinator Clerk;
     /// Read shipments, which may hold what is controlled.

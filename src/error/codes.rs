@@ -87,6 +87,8 @@ codes! {
     LotRecalled "lot-recalled" 409 "A lot has been recalled; it may only be set aside." "تشغيلة مسحوبة من الاستعمال؛ يجوز عزلها فقط.";
     LotBlocked "lot-blocked" 409 "A lot is in quarantine or on hold; it may only be set aside." "تشغيلة في الحجر أو موقوفة؛ يجوز عزلها فقط.";
     TankOverCapacity "tank-over-capacity" 409 "On that day or a later one there would be more in the tank than it holds." "كانت الكمية في الخزان ستتجاوز سعته في ذلك اليوم أو بعده.";
+    PersonDeparted "person-departed" 409 "The person had left by then; record the return first." "كان الشخص قد غادر حينها؛ سجّل عودته أولًا.";
+    PostsAfterDeparture "posts-after-departure" 409 "A post begins after that day; retire it first, or record the return." "هناك وظيفة تبدأ بعد ذلك اليوم؛ اسحبها أولًا أو سجّل العودة.";
     DipStands "dip-stands" 409 "A dip of the tank on that day or a later one stands; turn it round first." "يوجد قياس للخزان في ذلك اليوم أو بعده؛ اعكسه أولًا.";
     RefundOverGift "refund-over-gift" 409 "More would be given back than was given." "سيُعاد أكثر مما أُعطي.";
     OverRaised "over-raised" 409 "More would be allocated than was raised." "سيُخصَّص أكثر مما جُمع.";
@@ -127,6 +129,9 @@ codes! {
     UnknownValue "unknown-value" 422 "Not one of the allowed values." "ليست من القيم المسموحة.";
     UnknownReference "unknown-reference" 422 "There is no such record." "لا يوجد سجل كهذا.";
     RetiredReference "retired-reference" 422 "That record has been retired." "السجل المشار إليه مسحوب.";
+    MergedIntoItself "merged-into-itself" 422 "A record is not merged into itself." "لا يُدمج السجل في نفسه.";
+    MergedReference "merged-reference" 422 "That record was merged into another; name the one that took its place." "دُمج السجل المشار إليه في آخر؛ أشر إلى السجل الذي حلّ محله.";
+    MergeCircle "merge-circle" 422 "That record was merged into this one; it cannot take its place." "دُمج ذلك السجل في هذا السجل؛ لا يمكن أن يحل محله.";
     Superseded "superseded" 422 "A newer version of that record is in use." "توجد نسخة أحدث مستعملة من هذا السجل.";
     UnfitReference "unfit-reference" 422 "That record is not of the kind that belongs here." "السجل المشار إليه ليس من النوع المطلوب هنا.";
     WrongPlaces "wrong-places" 422 "No act leads from the one place to the other." "لا حركة تؤدي من هذا الموقع إلى ذاك.";

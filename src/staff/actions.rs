@@ -1,11 +1,14 @@
 //! Sealing and reading of identities.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
+    spelling::{name_form, phone_form},
     store,
-    types::{Staff, StaffIdentity, StaffPatch},
+    types::{MatchKeys, Staff, StaffIdentity, StaffPatch},
 };
 use crate::{
     auth::Actor,
@@ -45,7 +48,25 @@ pub async fn put_identity(
     let bound_to = SealedField::StaffIdentity.bound_to(person);
     let sealed = keys.seal(&bound_to, &plain).ok_or_else(|| ApiError::internal("an identity could not be sealed"))?;
     store::put_identity(conn, actor.id, person, sealed).await?;
+    store::put_match_keys(conn, actor.id, person, match_keys(keys, identity)).await?;
     Ok(Answer::nothing())
+}
+
+/// What finds the second record of this person. Twelve bits of a digest: several people share them, so that they name nobody.
+fn match_keys(keys: &Keys, identity: &StaffIdentity) -> MatchKeys {
+    let cut = |purpose: &str, form: &str| {
+        let (key_id, [first, second, ..]) = keys.blind(purpose, form.as_bytes());
+        (key_id.to_owned(), format!("{first:02x}{:x}", second >> 4))
+    };
+    let spelled = [Some(&identity.name), identity.name_ar.as_ref()];
+    let forms: BTreeSet<String> = spelled.into_iter().flatten().filter_map(|name| name_form(name.as_str())).collect();
+    let names: BTreeSet<String> = forms.iter().map(|form| cut("staff-name", form).1).collect();
+    let phone = identity.phone.as_ref().and_then(|phone| phone_form(phone.as_str()));
+    MatchKeys {
+        key_id: cut("staff-name", "").0,
+        names: names.into_iter().collect(),
+        phone: phone.map(|form| cut("staff-phone", &form).1),
+    }
 }
 
 /// Reads who a person is. The reading is on record before the seal is opened, or there is no reading.

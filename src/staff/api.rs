@@ -11,7 +11,7 @@ use crate::{
     audit::{HistoryEntry, HistoryFilter},
     auth::{Caller, EditRegister, ReadHistory, ReadRegister, RevealIdentities, SealedIdentities},
     db::Db,
-    error::ApiResult,
+    error::{ApiError, ApiResult, Code},
     http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId},
     keys::Keys,
     register,
@@ -55,11 +55,28 @@ async fn create_staff(
     register::create::<Staff>(&db, &caller, &key, &body).await
 }
 
-/// Read a person's record.
-#[utoipa::path(tag = "staff", params(("staff_id" = uuid::Uuid, Path)), responses((status = 200, description = "The record", body = Staff)))]
+/// Read a person's record; one that was merged leads to the record that took its place.
+#[utoipa::path(tag = "staff", params(("staff_id" = uuid::Uuid, Path)), responses((status = 200, description = "The record", body = Staff),
+    (status = 308, description = "The record was merged into the one at `Location`")))]
 #[get("/staff/{staff_id}")]
-async fn find_staff(caller: Caller<ReadRegister>, id: RecordId, held: IfNoneMatch, db: Data<Db>) -> ApiResult<HttpResponse> {
-    register::find::<Staff>(&db, &caller, id, &held).await
+async fn find_staff(
+    caller: Caller<ReadRegister>,
+    RecordId(id): RecordId,
+    held: IfNoneMatch,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
+    let conn = &mut *db.conn().await?;
+    match register::load_any::<Staff>(conn, &caller.scope, id).await {
+        Ok(person) if person.merged_into_id.is_none() => Ok(held.answer(person.revision, &person)),
+        Err(error) if error.code != Code::NotFound => Err(error),
+        // Where the record lies is of no matter: who may see the person may follow.
+        _ => match store::survivor(conn, &caller.scope, id).await? {
+            Some(into) => {
+                Ok(HttpResponse::PermanentRedirect().insert_header(("location", format!("/api/v1/staff/{into}"))).finish())
+            }
+            None => Err(ApiError::new(Code::NotFound)),
+        },
+    }
 }
 
 /// Edit a person's record.

@@ -2,16 +2,16 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
-    dsl::exists,
+    dsl::{exists, now},
     helper_types::{IntoBoxed, Select},
     pg::Pg,
     prelude::*,
-    sql_types::Bool,
+    sql_types::{Bool, Timestamptz},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::types::{SealedIdentity, Staff, StaffFields, StaffFilter};
+use super::types::{MatchKeys, SealedIdentity, Staff, StaffFields, StaffFilter};
 use crate::{
     areas::holds,
     auth::Scope,
@@ -20,7 +20,8 @@ use crate::{
     facilities,
     http::{PageQuery, in_use, keyset},
     register::register_store,
-    schema::{area_closure, assignments, facilities as places, staff, staff_identities},
+    schema::{area_closure, assignments, facilities as places, staff, staff_identities, staff_match_keys},
+    types::Reason,
 };
 
 /// The people who hold a post that the scope holds; narrowed further by the caller.
@@ -99,12 +100,22 @@ pub async fn list(conn: &mut Conn, scope: &Scope, filter: &StaffFilter, page: &P
     if *scope != Scope::Everything {
         query = query.filter(visible(scope));
     }
-    query = in_use!(query, filter.retired, staff::retired_at);
+    // Whoever was merged stands in no list: the record they stand under does.
+    query = in_use!(query, filter.retired, staff::retired_at).filter(staff::merged_into_id.is_null());
     if let Some(cadre) = filter.cadre {
         query = query.filter(staff::cadre.eq(cadre));
     }
     if let Some(gender) = filter.gender {
         query = query.filter(staff::gender.eq(gender));
+    }
+    if let Some(licence) = filter.licence {
+        query = query.filter(staff::licence.eq(licence));
+    }
+    if let Some(language) = &filter.language {
+        query = query.filter(staff::languages.contains(vec![language.as_str()]));
+    }
+    if let Some(availability) = filter.availability {
+        query = query.filter(staff::availability.eq(availability));
     }
     if let Some(area) = filter.area_id {
         query = query.filter(
@@ -142,4 +153,55 @@ pub async fn put_identity(conn: &mut Conn, by: Uuid, person: Uuid, (key_id, seal
 pub async fn find_identity(conn: &mut Conn, person: Uuid) -> ApiResult<Option<SealedIdentity>> {
     let there = staff_identities::table.filter(staff_identities::staff_id.eq(person)).select(SealedIdentity::as_select());
     Ok(there.first(conn).await.optional()?)
+}
+
+/// Puts what finds a person's second record in the place of what found it before.
+pub async fn put_match_keys(conn: &mut Conn, by: Uuid, person: Uuid, keys: MatchKeys) -> ApiResult<()> {
+    let content = (
+        staff_match_keys::key_id.eq(keys.key_id),
+        staff_match_keys::name_keys.eq(keys.names),
+        staff_match_keys::phone_key.eq(keys.phone),
+        staff_match_keys::recorded_by.eq(by),
+    );
+    diesel::insert_into(staff_match_keys::table)
+        .values((staff_match_keys::id.eq(Uuid::now_v7()), staff_match_keys::staff_id.eq(person), content.clone()))
+        .on_conflict(staff_match_keys::staff_id)
+        .do_update()
+        .set(content)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Whom a record leads to, if the scope holds that person: the record itself may lie where the scope does not reach.
+pub async fn survivor(conn: &mut Conn, scope: &Scope, person: Uuid) -> ApiResult<Option<Uuid>> {
+    let into: Option<Option<Uuid>> = staff::table.find(person).select(staff::merged_into_id).first(conn).await.optional()?;
+    let Some(into) = into.flatten() else { return Ok(None) };
+    let there = staff::table.find(into).filter(visible(scope)).select(staff::id);
+    Ok(there.first(conn).await.optional()?)
+}
+
+/// Holds people until the transaction ends, whichever order they are named in.
+pub async fn hold(conn: &mut Conn, people: &[Uuid]) -> ApiResult<()> {
+    let held = staff::table.filter(staff::id.eq_any(people)).order(staff::id).select(staff::id).for_no_key_update();
+    held.load::<Uuid>(conn).await?;
+    Ok(())
+}
+
+/// Lets a record, and those that led to it, lead to another one from now on. Its posts have moved before.
+pub async fn redirect(conn: &mut Conn, by: Uuid, from: Uuid, into: Uuid, reason: &Reason) -> ApiResult<()> {
+    diesel::update(staff::table.filter(staff::merged_into_id.eq(from)))
+        .set((staff::merged_into_id.eq(into), staff::recorded_by.eq(by)))
+        .execute(conn)
+        .await?;
+    diesel::update(staff::table.find(from))
+        .set((
+            staff::merged_into_id.eq(into),
+            staff::merge_reason.eq(reason),
+            staff::retired_at.eq(now.into_sql::<Timestamptz>().nullable()),
+            staff::recorded_by.eq(by),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
 }

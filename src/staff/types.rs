@@ -8,11 +8,11 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
-    error::Faults,
+    error::{Code, Faults},
     http::{ListFilter, Merge, New},
     register::Fields,
     schema::staff,
-    types::{Cadre, Flag, KnownAt, Name, RecordCode, ShortText, words},
+    types::{Cadre, Flag, KnownAt, Language, Name, RecordCode, ShortText, distinct, words},
 };
 
 words! {
@@ -23,12 +23,42 @@ words! {
     }
 }
 
+words! {
+    /// Whether a person may practise.
+    LicenceState {
+        /// Holds a licence.
+        Licensed = "licensed",
+        /// Held one that has run out.
+        Expired = "expired",
+        /// Never held one, or needs none.
+        None = "none",
+        /// Nobody has asked.
+        Unknown = "unknown",
+    }
+}
+
+words! {
+    /// Whether a person can be called on.
+    Availability {
+        /// For any duty.
+        Available = "available",
+        /// For some duties, or some hours.
+        Limited = "limited",
+        /// For none.
+        Unavailable = "unavailable",
+    }
+}
+
+/// How many languages are kept of one person.
+const MOST_LANGUAGES: usize = 20;
+
 /// What people say of a person; never a name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserr, Queryable, Selectable, Insertable, AsChangeset, ToSchema)]
 #[deserr(error = Faults, deny_unknown_fields)]
 #[diesel(table_name = staff, treat_none_as_null = true)]
 #[schema(example = json!({"code": "S-0741", "cadre": "doctor", "specialty": "anaesthesia", "gender": "female",
-    "qualification": "specialist certificate", "area_id": "0193a1c2-0000-7000-8000-000000000001"}))]
+    "qualification": "specialist certificate", "licence": "licensed", "licence_expires_on": "2016-12-31", "languages": ["ar", "en"],
+    "availability": "available", "area_id": "0193a1c2-0000-7000-8000-000000000001"}))]
 pub struct StaffFields {
     /// The pseudonym; never used twice.
     pub code: RecordCode,
@@ -45,9 +75,31 @@ pub struct StaffFields {
     pub qualification: Option<Name>,
     /// The area the person is employed from: who may see the record before any post is held.
     pub area_id: Uuid,
+    /// Whether the person may practise; the number of the licence is part of the sealed identity.
+    #[deserr(default = LicenceState::Unknown)]
+    #[schema(required = false)]
+    pub licence: LicenceState,
+    /// The last day of the licence.
+    #[deserr(default)]
+    pub licence_expires_on: Option<NaiveDate>,
+    /// The languages the person works in, by ISO 639.
+    #[deserr(default)]
+    #[schema(required = false, max_items = 20)]
+    pub languages: Vec<Language>,
+    /// Whether the person can be called on.
+    #[deserr(default = Availability::Available)]
+    #[schema(required = false)]
+    pub availability: Availability,
 }
 
-impl Fields for StaffFields {}
+impl Fields for StaffFields {
+    fn check(&self, faults: &mut Faults) {
+        distinct(faults, "/languages", &self.languages, MOST_LANGUAGES);
+        if self.licence_expires_on.is_some() && !matches!(self.licence, LicenceState::Licensed | LicenceState::Expired) {
+            faults.add("/licence_expires_on", Code::UnknownField);
+        }
+    }
+}
 
 /// A person of the staff, by pseudonym.
 #[derive(Debug, Clone, Serialize, Queryable, Selectable, ToSchema)]
@@ -58,6 +110,8 @@ pub struct Staff {
     #[serde(flatten)]
     #[diesel(embed)]
     pub fields: StaffFields,
+    /// The record that took this one's place: both were one person.
+    pub merged_into_id: Option<Uuid>,
     /// When it was retired from the register.
     pub retired_at: Option<DateTime<Utc>>,
     /// Rises with every change; the ETag.
@@ -84,6 +138,15 @@ pub struct StaffFilter {
     /// Those of this gender.
     #[deserr(default)]
     pub gender: Option<Gender>,
+    /// Those whose licence stands so.
+    #[deserr(default)]
+    pub licence: Option<LicenceState>,
+    /// Those who work in this language.
+    #[deserr(default)]
+    pub language: Option<Language>,
+    /// Those who can be called on so far.
+    #[deserr(default)]
+    pub availability: Option<Availability>,
     /// Those employed from this area or below it.
     #[deserr(default)]
     pub area_id: Option<Uuid>,
@@ -110,7 +173,7 @@ impl ListFilter for StaffFilter {
 /// Who a person is. Not `Debug`: nothing prints it.
 #[derive(Clone, Serialize, Deserr, ToSchema)]
 #[deserr(error = Faults, deny_unknown_fields)]
-#[schema(example = json!({"name": "Jane Example", "name_ar": "جين مثال", "phone": "+000 000 000", "identity_document": "ID 000000"}))]
+#[schema(example = json!({"name": "Jane Example", "name_ar": "جين مثال", "phone": "+000 000 000", "identity_document": "ID 000000", "licence_number": "L 00000"}))]
 pub struct StaffIdentity {
     /// The name as it is written there or in English.
     pub name: Name,
@@ -123,6 +186,9 @@ pub struct StaffIdentity {
     /// Kind and number of an identity document.
     #[deserr(default)]
     pub identity_document: Option<ShortText>,
+    /// The number of the licence to practise.
+    #[deserr(default)]
+    pub licence_number: Option<ShortText>,
 }
 
 /// An identity as it lies in the table.
@@ -133,4 +199,14 @@ pub struct SealedIdentity {
     pub key_id: String,
     /// Nonce, cipher text and tag.
     pub sealed: Vec<u8>,
+}
+
+/// What finds the second record of a person whose identity is sealed: keyed digests, cut short.
+pub struct MatchKeys {
+    /// The key behind them.
+    pub key_id: String,
+    /// Of the folded names.
+    pub names: Vec<String>,
+    /// Of the telephone number.
+    pub phone: Option<String>,
 }

@@ -15,5 +15,5 @@ pub use moment::KnownAt;
 pub use factor::Factor;
 pub use money::{Currency, Money};
 pub use read::{Flag, Whole, distinct, happened, in_order, within, wrong_kind};
-pub use text::{Email, LongText, Mark, Name, Reason, RecordCode, ShortText, clean_line, is_forbidden};
+pub use text::{Email, Language, LongText, Mark, Name, Reason, RecordCode, ShortText, clean_line, is_forbidden};
 pub(crate) use words::words;

@@ -77,6 +77,21 @@ fn mark(given: &str) -> Result<String, Code> {
     if text.chars().all(legal) { Ok(text) } else { Err(Code::InvalidFormat) }
 }
 
+/// The two-letter codes of ISO 639.
+const LANGUAGES: &str = "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo es et eu \
+    fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw \
+    ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa \
+    sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu";
+
+/// Two letters are one of the list; three letters name the many languages that have no shorter code.
+fn language(given: &str) -> Result<String, Code> {
+    let text = measured(clean(given, false)?, 2, 3)?;
+    if !text.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        return Err(Code::InvalidFormat);
+    }
+    if text.len() == 2 && !LANGUAGES.split_whitespace().any(|known| known == text) { Err(Code::UnknownValue) } else { Ok(text) }
+}
+
 /// One script only: ASCII, so that no look-alike letter makes a second account of one name.
 fn email(given: &str) -> Result<String, Code> {
     let text = measured(clean(given, false)?, 3, 254)?.to_lowercase();
@@ -172,6 +187,8 @@ text_types! {
     Reason(|given| measured(clean(given, true)?, 10, 500)) 10 500 r"\S" "Ambulance crew needs the entrance for tonight's transfer.";
     /// A machine's name of a thing: small letters, digits, `_` and `.`.
     Mark(mark) 1 100 "^[a-z0-9_.]{1,100}$" "facilities.total";
+    /// A language by its code of ISO 639: two letters, or three where there are no two.
+    Language(language) 2 3 "^[a-z]{2,3}$" "ar";
     /// An e-mail address in ASCII, kept in small letters.
     Email(email) 3 254 r"^[^@\s]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$" "coordinator@demo.siraj.example";
 }
@@ -193,6 +210,16 @@ mod tests {
         }
         assert_eq!(Name::parse(" \t "), Err(Code::Required));
         assert_eq!(Name::parse(&"ب".repeat(201)), Err(Code::TooLong));
+    }
+
+    #[test]
+    fn a_language_is_named_by_its_code() {
+        let told = |given: &str| Language::parse(given).map(|language| language.0);
+        assert_eq!([told("ar"), told("ku"), told("kmr")], ["ar", "ku", "kmr"].map(|code| Ok(code.to_owned())));
+        assert_eq!(
+            [told("xx"), told("AR"), told("arab"), told("a")],
+            [Err(Code::UnknownValue), Err(Code::InvalidFormat), Err(Code::TooLong), Err(Code::TooShort)]
+        );
     }
 
     #[test]

@@ -51,6 +51,7 @@ mod shipments;
 mod staff;
 mod stipend_scales;
 mod stipends;
+mod staffing;
 mod stock;
 mod stock_counts;
 mod traces;

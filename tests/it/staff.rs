@@ -195,8 +195,7 @@ async fn who_a_person_is_lies_sealed_and_is_read_only_with_a_reason_on_record() 
     let reason = json!({"reason": "The family asked for a message to be passed on."});
     coordinator.post(&format!("{path}/reveals"), &reason).await.expect_problem(404, "not-found");
 
-    let identity =
-        json!({"name": "Canary Tweetwell", "name_ar": "كناري مغرد", "phone": "+963 555 0100", "identity_document": "ID 7781"});
+    let identity = json!({"name": "Canary Tweetwell", "name_ar": "كناري مغرد", "phone": "+963 555 0100", "identity_document": "ID 7781", "licence_number": "L 4411"});
     let sealed = coordinator.put(&format!("{path}/identity"), &identity).await.expect_status(204);
     assert!(sealed.body.is_empty());
     assert_eq!(coordinator.post(&format!("{path}/reveals"), &reason).await.expect_status(200).json(), identity);

@@ -1,0 +1,2 @@
+DROP TABLE staff_distinctions;
+DROP TABLE staff_match_keys;

@@ -1,0 +1,69 @@
+//! `/api/v1/reports/staffing`, `/reports/staff-turnover` and `/reports/vacancies`.
+
+use actix_web::{HttpResponse, get, web::Data};
+use chrono::Utc;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{
+    store,
+    types::{Staffing, StaffingQuery, StaffingRow, Turnover, TurnoverQuery, Vacancies, VacancyQuery},
+    world::{RowsPage, World},
+};
+use crate::{
+    auth::{Caller, Permission, ReadDepartures, ReadStaffing},
+    db::Db,
+    error::ApiResult,
+    http::{Answer, Listing, Page, PageQuery, Params},
+};
+
+/// The routes of this slice.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(read_staffing).service(list_staffing_rows).service(read_staff_turnover).service(list_vacancies);
+}
+
+/// How many people, posts and full-time equivalents there are on a day.
+#[utoipa::path(tag = "reports", params(StaffingQuery), responses((status = 200, description = "The whole, and its parts", body = Staffing)))]
+#[get("/reports/staffing")]
+async fn read_staffing(caller: Caller<ReadStaffing>, Params(query): Params<StaffingQuery>, db: Data<Db>) -> ApiResult<Answer> {
+    let world = World::of_day(&caller.scope, &query, Utc::now().date_naive())?;
+    Answer::plain(&store::head_count(&mut *db.conn().await?, &world).await?)
+}
+
+/// The posts behind a head-count, as many as it says.
+#[utoipa::path(tag = "reports", params(PageQuery, StaffingQuery), responses((status = 200, description = "A page of the posts that are counted", body = Page<StaffingRow>)))]
+#[get("/reports/staffing/rows")]
+async fn list_staffing_rows(
+    caller: Caller<ReadStaffing>,
+    listing: Listing<StaffingQuery>,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
+    let mut world = World::of_day(&caller.scope, &listing.filter, Utc::now().date_naive())?;
+    world.by = None;
+    listing
+        .answer(async move |page, _| {
+            let asked = World { page: RowsPage::of(page)?, ..world.clone() };
+            store::rows(&mut *db.conn().await?, &asked).await
+        })
+        .await
+}
+
+/// Who was there, joined and left between two days.
+#[utoipa::path(tag = "reports", params(TurnoverQuery), responses((status = 200, description = "The whole, and its parts", body = Turnover)))]
+#[get("/reports/staff-turnover")]
+async fn read_staff_turnover(
+    caller: Caller<ReadStaffing>,
+    Params(query): Params<TurnoverQuery>,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    let world = World::of_days(&caller.scope, &query)?;
+    let reasons = ReadDepartures::ROLES.contains(&caller.role);
+    Answer::plain(&store::turnover(&mut *db.conn().await?, &world, reasons).await?)
+}
+
+/// Which posts of the facilities' plans are vacant on a day, and which are held by more than planned.
+#[utoipa::path(tag = "reports", params(VacancyQuery), responses((status = 200, description = "By facility and cadre, and together", body = Vacancies)))]
+#[get("/reports/vacancies")]
+async fn list_vacancies(caller: Caller<ReadStaffing>, Params(query): Params<VacancyQuery>, db: Data<Db>) -> ApiResult<Answer> {
+    let world = World::of_plan(&caller.scope, &query, Utc::now().date_naive());
+    Answer::plain(&store::vacancies(&mut *db.conn().await?, &world).await?)
+}
