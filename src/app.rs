@@ -20,20 +20,14 @@ use crate::{
     auth::Accounts,
     barcodes, budgets, campaigns, claims, contracts, controlled_issues,
     db::{Db, DbError},
-    donations, donors, equipment,
+    departures, donations, donors, duplicates, equipment,
     error::{ApiError, ApiResult, Code},
-    exports, facilities, fuel,
-    exchange_rates, facilities, fuel,
-    exchange_rates, facilities, fuel, funding,
-    departures, duplicates, equipment,
-    error::{ApiError, ApiResult, Code},
-    facilities, facility_posts, fuel,
+    exchange_rates, exports, facilities, facility_posts, fuel, funding,
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
     lots, openapi, organizations, planning, production, projects, recipes, reports, requisitions, reveals, sessions, shipments,
-    staff, stipend_scales, stipends, stock, stock_counts, stock_locations, support, traces, users,
-    staff, staffing, stock, stock_counts, stock_locations, support, traces, users,
+    staff, staffing, stipend_scales, stipends, stock, stock_counts, stock_locations, support, traces, users,
 };
 
 /// What the application is made of.

@@ -12,24 +12,11 @@
 //! | 5 | `register`, `sessions`, `reveals` |
 //! | 6 | `areas`, `organizations`, `items`, `exchange_rates` |
 //! | 7 | `facilities`, `attachments` |
-//! | 8 | `projects`, `contracts`, `campaigns`, `users` |
-//! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons`, `donors` |
-//! | 10 | `assignments`, `barcodes`, `donations`, `requisitions`, `stock` |
-//! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
-//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock`, `stipend_scales` |
-//! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
-//! | 12 | `reports`, `planning`, `traces`, `exports`, `imports`, `openapi` |
-//! | 9 | `staff`, `budgets`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
-//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock`, `stipend_scales`, `stipends` |
-//! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
-//! | 12 | `reports`, `funding`, `planning`, `traces`, `imports`, `openapi` |
-//! | 6 | `areas`, `organizations`, `items` |
-//! | 7 | `facilities` |
 //! | 8 | `projects`, `contracts`, `campaigns`, `users`, `facility_posts` |
-//! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
-//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock` |
+//! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons`, `donors`, `budgets` |
+//! | 10 | `assignments`, `barcodes`, `donations`, `requisitions`, `stock`, `stipend_scales`, `stipends` |
 //! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel`, `departures` |
-//! | 12 | `reports`, `staffing`, `duplicates`, `planning`, `traces`, `imports`, `openapi` |
+//! | 12 | `reports`, `planning`, `traces`, `exports`, `imports`, `openapi`, `funding`, `staffing`, `duplicates` |
 //! | 13 | `app` |
 //! | 14 | `cli`, and `main` above it |
 
@@ -49,14 +36,14 @@ pub mod config;
 pub mod contracts;
 pub mod controlled_issues;
 pub mod db;
+pub mod departures;
 pub mod donations;
 pub mod donors;
-pub mod departures;
 pub mod duplicates;
 pub mod equipment;
 pub mod error;
-pub mod exports;
 pub mod exchange_rates;
+pub mod exports;
 pub mod facilities;
 pub mod facility_posts;
 pub mod fuel;
@@ -81,9 +68,9 @@ pub mod schema;
 pub mod sessions;
 pub mod shipments;
 pub mod staff;
+pub mod staffing;
 pub mod stipend_scales;
 pub mod stipends;
-pub mod staffing;
 pub mod stock;
 pub mod stock_counts;
 pub mod stock_locations;

@@ -109,20 +109,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    campaign_allocations (id) {
-        id -> Uuid,
-        campaign_id -> Uuid,
-        budget_line_id -> Uuid,
-        amount -> Numeric,
-        campaign_currency -> Text,
-        line_currency -> Text,
-        line_amount -> Numeric,
-        exchange_rate_id -> Nullable<Uuid>,
-        rate -> Nullable<Numeric>,
-        allocated_on -> Date,
-        note -> Nullable<Text>,
-        reverses_id -> Nullable<Uuid>,
-        reason -> Nullable<Text>,
     budget_line_facilities (id) {
         id -> Uuid,
         budget_line_id -> Uuid,
@@ -162,6 +148,26 @@ diesel::table! {
         search -> Nullable<Text>,
         retired_at -> Nullable<Timestamptz>,
         revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    campaign_allocations (id) {
+        id -> Uuid,
+        campaign_id -> Uuid,
+        budget_line_id -> Uuid,
+        amount -> Numeric,
+        campaign_currency -> Text,
+        line_currency -> Text,
+        line_amount -> Numeric,
+        exchange_rate_id -> Nullable<Uuid>,
+        rate -> Nullable<Numeric>,
+        allocated_on -> Date,
+        note -> Nullable<Text>,
+        reverses_id -> Nullable<Uuid>,
+        reason -> Nullable<Text>,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
     }
@@ -230,39 +236,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    contract_amendments (id) {
-        id -> Uuid,
-        contract_id -> Uuid,
-        number -> Int4,
-        kind -> Text,
-        signed_on -> Date,
-        effective_on -> Date,
-        ends_on -> Nullable<Date>,
-        amount -> Nullable<Numeric>,
-        monthly_amount -> Nullable<Numeric>,
-        previous_ends_on -> Nullable<Date>,
-        previous_amount -> Nullable<Numeric>,
-        previous_monthly_amount -> Nullable<Numeric>,
-        reason -> Text,
-        attachment_id -> Nullable<Uuid>,
-        retired_at -> Nullable<Timestamptz>,
-        revision -> Int8,
-        recorded_at -> Timestamptz,
-        recorded_by -> Uuid,
-    }
-}
-
-diesel::table! {
-    reporting_duties (id) {
-        id -> Uuid,
-        contract_id -> Uuid,
-        title -> Text,
-        kind -> Text,
-        starts_on -> Date,
-        ends_on -> Date,
-        due_on -> Date,
-        delivered_on -> Nullable<Date>,
-        attachment_id -> Nullable<Uuid>,
     commitments (id) {
         id -> Uuid,
         budget_line_id -> Uuid,
@@ -286,14 +259,21 @@ diesel::table! {
 }
 
 diesel::table! {
-    contract_scopes (id) {
+    contract_amendments (id) {
         id -> Uuid,
         contract_id -> Uuid,
-        area_id -> Nullable<Uuid>,
-        cadre -> Nullable<Text>,
-        item_category -> Nullable<Text>,
-        starts_on -> Nullable<Date>,
+        number -> Int4,
+        kind -> Text,
+        signed_on -> Date,
+        effective_on -> Date,
         ends_on -> Nullable<Date>,
+        amount -> Nullable<Numeric>,
+        monthly_amount -> Nullable<Numeric>,
+        previous_ends_on -> Nullable<Date>,
+        previous_amount -> Nullable<Numeric>,
+        previous_monthly_amount -> Nullable<Numeric>,
+        reason -> Text,
+        attachment_id -> Nullable<Uuid>,
         retired_at -> Nullable<Timestamptz>,
         revision -> Int8,
         recorded_at -> Timestamptz,
@@ -306,6 +286,22 @@ diesel::table! {
         id -> Uuid,
         contract_id -> Uuid,
         facility_id -> Uuid,
+        starts_on -> Nullable<Date>,
+        ends_on -> Nullable<Date>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    contract_scopes (id) {
+        id -> Uuid,
+        contract_id -> Uuid,
+        area_id -> Nullable<Uuid>,
+        cadre -> Nullable<Text>,
+        item_category -> Nullable<Text>,
         starts_on -> Nullable<Date>,
         ends_on -> Nullable<Date>,
         retired_at -> Nullable<Timestamptz>,
@@ -376,6 +372,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    disbursements (id) {
+        id -> Uuid,
+        contract_id -> Uuid,
+        amount -> Numeric,
+        currency -> Text,
+        received_on -> Date,
+        reference -> Nullable<Text>,
+        note -> Nullable<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     donations (id) {
         id -> Uuid,
         campaign_id -> Uuid,
@@ -421,14 +434,6 @@ diesel::table! {
         code -> Text,
         kind -> Text,
         organization_id -> Nullable<Uuid>,
-        note -> Nullable<Text>,
-    disbursements (id) {
-        id -> Uuid,
-        contract_id -> Uuid,
-        amount -> Numeric,
-        currency -> Text,
-        received_on -> Date,
-        reference -> Nullable<Text>,
         note -> Nullable<Text>,
         search -> Nullable<Text>,
         retired_at -> Nullable<Timestamptz>,
@@ -889,6 +894,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    reporting_duties (id) {
+        id -> Uuid,
+        contract_id -> Uuid,
+        title -> Text,
+        kind -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        due_on -> Date,
+        delivered_on -> Nullable<Date>,
+        attachment_id -> Nullable<Uuid>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     requisition_lines (id) {
         id -> Uuid,
         requisition_id -> Uuid,
@@ -1144,6 +1168,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    staff_match_keys (id) {
+        id -> Uuid,
+        staff_id -> Uuid,
+        key_id -> Text,
+        name_keys -> Array<Text>,
+        phone_key -> Nullable<Text>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     stipend_entries (id) {
         id -> Uuid,
         run_id -> Uuid,
@@ -1242,12 +1279,6 @@ diesel::table! {
         ends_on -> Nullable<Date>,
         note -> Nullable<Text>,
         retired_at -> Nullable<Timestamptz>,
-    staff_match_keys (id) {
-        id -> Uuid,
-        staff_id -> Uuid,
-        key_id -> Text,
-        name_keys -> Array<Text>,
-        phone_key -> Nullable<Text>,
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
@@ -1424,10 +1455,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     assignments,
     attachments,
     audit_log,
-    campaign_allocations,
     budget_line_facilities,
     budget_line_months,
     budget_lines,
+    campaign_allocations,
     campaign_facilities,
     campaigns,
     claims,
@@ -1435,14 +1466,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     contract_amendments,
     contract_facilities,
     contract_scopes,
-    reporting_duties,
     contracts,
     controlled_issue_lines,
     controlled_issues,
+    disbursements,
     donations,
     donor_identities,
     donors,
-    disbursements,
     equipment_units,
     exchange_rates,
     expenditures,
@@ -1469,6 +1499,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     recipes,
     refresh_tokens,
     repair_jobs,
+    reporting_duties,
     requisition_lines,
     requisitions,
     reveals,
@@ -1484,12 +1515,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     staff_departures,
     staff_distinctions,
     staff_identities,
+    staff_match_keys,
     stipend_entries,
     stipend_payments,
     stipend_proofs,
     stipend_runs,
     stipend_scales,
-    staff_match_keys,
     stock_balances,
     stock_count_lines,
     stock_counts,

@@ -110,10 +110,6 @@ permissions! {
     HoldStipends: Manager Coordinator;
     /// Read the payments of runs; who carried them stands there in whole for managers alone.
     ReadStipendPayments: Manager Auditor;
-    /// Read attachments: all of them (managers, auditors), those of one's areas and one's own (coordinators), one's own (clerks).
-    ReadAttachments: Manager Coordinator Clerk Auditor;
-    /// Send attachments, and change what is said of those one may read.
-    EditAttachments: Manager Coordinator Clerk;
     /// Read the coarse cell of a facility.
     ReadCoarseCell: Admin Manager Coordinator;
     /// Write and, with a reason, read where a facility stands.
