@@ -313,7 +313,7 @@ mod tests {
         assert_eq!(of(None), [(day("2014-05-01"), day("2014-12-31"))]);
         assert_eq!(of(Some(1)).len(), 8);
         let quarters = of(Some(3));
-        assert_eq!(quarters.first(), Some(&(day("2014-05-01"), day("2014-07-31"))));
+        assert_eq!(quarters.as_slice().first(), Some(&(day("2014-05-01"), day("2014-07-31"))));
         assert_eq!(quarters.last(), Some(&(day("2014-11-01"), day("2014-12-31"))), "the last is cut");
         let from_the_end_of_a_month = periods(day("2015-01-31"), day("2015-04-15"), Some(1));
         for pair in from_the_end_of_a_month.windows(2) {
