@@ -69,6 +69,7 @@ pub struct StaffingQuery {
     pub unpaid: Option<Flag>,
     /// People of this gender.
     #[deserr(default)]
+    #[param(inline)]
     pub gender: Option<GenderPart>,
 }
 
@@ -106,6 +107,7 @@ pub struct TurnoverQuery {
     pub unpaid: Option<Flag>,
     /// People of this gender.
     #[deserr(default)]
+    #[param(inline)]
     pub gender: Option<GenderPart>,
 }
 
