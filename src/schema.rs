@@ -153,71 +153,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    commitments (id) {
-        id -> Uuid,
-        budget_line_id -> Uuid,
-        supplier_id -> Nullable<Uuid>,
-        reference -> Nullable<Text>,
-        description -> Text,
-        amount -> Numeric,
-        currency -> Text,
-        committed_on -> Nullable<Date>,
-        override_reason -> Nullable<Text>,
-        used_amount -> Numeric,
-        released_on -> Nullable<Date>,
-        status -> Nullable<Text>,
-        open_amount -> Nullable<Numeric>,
-        search -> Nullable<Text>,
-        retired_at -> Nullable<Timestamptz>,
-        revision -> Int8,
-        recorded_at -> Timestamptz,
-        recorded_by -> Uuid,
-    }
-}
-
-diesel::table! {
-    expenditures (id) {
-        id -> Uuid,
-        budget_line_id -> Uuid,
-        commitment_id -> Nullable<Uuid>,
-        amount -> Numeric,
-        currency -> Text,
-        original_amount -> Nullable<Numeric>,
-        original_currency -> Nullable<Text>,
-        rate -> Nullable<Numeric>,
-        exchange_rate_id -> Nullable<Uuid>,
-        spent_on -> Date,
-        description -> Text,
-        organization_id -> Nullable<Uuid>,
-        attachment_id -> Nullable<Uuid>,
-        stipend_run_id -> Nullable<Uuid>,
-        override_reason -> Nullable<Text>,
-        reverses_id -> Nullable<Uuid>,
-        search -> Nullable<Text>,
-        revision -> Int8,
-        recorded_at -> Timestamptz,
-        recorded_by -> Uuid,
-    }
-}
-
-diesel::table! {
-    disbursements (id) {
-        id -> Uuid,
-        contract_id -> Uuid,
-        amount -> Numeric,
-        currency -> Text,
-        received_on -> Date,
-        reference -> Nullable<Text>,
-        note -> Nullable<Text>,
-        search -> Nullable<Text>,
-        retired_at -> Nullable<Timestamptz>,
-        revision -> Int8,
-        recorded_at -> Timestamptz,
-        recorded_by -> Uuid,
-    }
-}
-
-diesel::table! {
     campaign_facilities (id) {
         id -> Uuid,
         campaign_id -> Uuid,
@@ -276,6 +211,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    commitments (id) {
+        id -> Uuid,
+        budget_line_id -> Uuid,
+        supplier_id -> Nullable<Uuid>,
+        reference -> Nullable<Text>,
+        description -> Text,
+        amount -> Numeric,
+        currency -> Text,
+        committed_on -> Nullable<Date>,
+        override_reason -> Nullable<Text>,
+        used_amount -> Numeric,
+        released_on -> Nullable<Date>,
+        status -> Nullable<Text>,
+        open_amount -> Nullable<Numeric>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     contract_amendments (id) {
         id -> Uuid,
         contract_id -> Uuid,
@@ -299,17 +257,12 @@ diesel::table! {
 }
 
 diesel::table! {
-    reporting_duties (id) {
+    contract_facilities (id) {
         id -> Uuid,
         contract_id -> Uuid,
-        title -> Text,
-        kind -> Text,
-        starts_on -> Date,
-        ends_on -> Date,
-        due_on -> Date,
-        delivered_on -> Nullable<Date>,
-        attachment_id -> Nullable<Uuid>,
-        search -> Nullable<Text>,
+        facility_id -> Uuid,
+        starts_on -> Nullable<Date>,
+        ends_on -> Nullable<Date>,
         retired_at -> Nullable<Timestamptz>,
         revision -> Int8,
         recorded_at -> Timestamptz,
@@ -324,20 +277,6 @@ diesel::table! {
         area_id -> Nullable<Uuid>,
         cadre -> Nullable<Text>,
         item_category -> Nullable<Text>,
-        starts_on -> Nullable<Date>,
-        ends_on -> Nullable<Date>,
-        retired_at -> Nullable<Timestamptz>,
-        revision -> Int8,
-        recorded_at -> Timestamptz,
-        recorded_by -> Uuid,
-    }
-}
-
-diesel::table! {
-    contract_facilities (id) {
-        id -> Uuid,
-        contract_id -> Uuid,
-        facility_id -> Uuid,
         starts_on -> Nullable<Date>,
         ends_on -> Nullable<Date>,
         retired_at -> Nullable<Timestamptz>,
@@ -408,6 +347,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    disbursements (id) {
+        id -> Uuid,
+        contract_id -> Uuid,
+        amount -> Numeric,
+        currency -> Text,
+        received_on -> Date,
+        reference -> Nullable<Text>,
+        note -> Nullable<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     equipment_units (id) {
         id -> Uuid,
         item_id -> Uuid,
@@ -441,6 +397,31 @@ diesel::table! {
         source -> Text,
         note -> Nullable<Text>,
         retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    expenditures (id) {
+        id -> Uuid,
+        budget_line_id -> Uuid,
+        commitment_id -> Nullable<Uuid>,
+        amount -> Numeric,
+        currency -> Text,
+        original_amount -> Nullable<Numeric>,
+        original_currency -> Nullable<Text>,
+        rate -> Nullable<Numeric>,
+        exchange_rate_id -> Nullable<Uuid>,
+        spent_on -> Date,
+        description -> Text,
+        organization_id -> Nullable<Uuid>,
+        attachment_id -> Nullable<Uuid>,
+        stipend_run_id -> Nullable<Uuid>,
+        override_reason -> Nullable<Text>,
+        reverses_id -> Nullable<Uuid>,
+        search -> Nullable<Text>,
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
@@ -808,6 +789,25 @@ diesel::table! {
         finished_on -> Nullable<Date>,
         returned_on -> Nullable<Date>,
         report -> Nullable<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    reporting_duties (id) {
+        id -> Uuid,
+        contract_id -> Uuid,
+        title -> Text,
+        kind -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        due_on -> Date,
+        delivered_on -> Nullable<Date>,
+        attachment_id -> Nullable<Uuid>,
         search -> Nullable<Text>,
         retired_at -> Nullable<Timestamptz>,
         revision -> Int8,
@@ -1234,7 +1234,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     contract_amendments,
     contract_facilities,
     contract_scopes,
-    reporting_duties,
     contracts,
     controlled_issue_lines,
     controlled_issues,
@@ -1264,6 +1263,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     recipes,
     refresh_tokens,
     repair_jobs,
+    reporting_duties,
     requisition_lines,
     requisitions,
     reveals,
