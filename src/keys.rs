@@ -194,7 +194,12 @@ impl Hasher {
 
     /// The hash in hexadecimal digits.
     pub fn finish(self) -> String {
-        self.0.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        use std::fmt::Write;
+        self.0.finish().as_ref().iter().fold(String::new(), |mut text, byte| {
+            // Writing to a text does not fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 -- Stipends: a run pays the people of one contract for one month; an entry is one person's month.
 
 -- Whose month it is: one and the same for all records of a person.
-CREATE FUNCTION siraj_paid_person(of_staff uuid) RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT of_staff $$;
+CREATE FUNCTION siraj_paid_person(of_staff uuid) RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT siraj_person(of_staff) $$;
 
 CREATE TABLE stipend_runs (
   id uuid CONSTRAINT stipend_runs_pkey PRIMARY KEY,

@@ -103,7 +103,7 @@ CREATE FUNCTION siraj_campaign_raised(campaign uuid, until date) RETURNS numeric
 $$;
 
 -- The judge of every row. The campaign's row is held first: rows of one campaign are judged one after the other.
-CREATE FUNCTION siraj_judge_donation() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION siraj_judge_donation() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   asked campaigns%ROWTYPE;
   gift donations%ROWTYPE;
@@ -178,7 +178,7 @@ REVOKE EXECUTE ON FUNCTION siraj_judge_donation() FROM PUBLIC;
 CREATE TRIGGER donations_judge BEFORE INSERT ON donations FOR EACH ROW EXECUTE FUNCTION siraj_judge_donation();
 
 -- What brings a gift in kind into stock brings it once, for this campaign or for none, and from the donor where both are known.
-CREATE FUNCTION siraj_judge_gift_in_kind() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION siraj_judge_gift_in_kind() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   giver uuid := (SELECT organization_id FROM donors WHERE id = NEW.donor_id);
 BEGIN
@@ -207,7 +207,7 @@ CREATE TRIGGER donations_judge_in_kind AFTER INSERT ON donations FOR EACH ROW WH
   EXECUTE FUNCTION siraj_judge_gift_in_kind();
 
 -- The days of a campaign still hold what was received in them.
-CREATE FUNCTION siraj_keep_campaign_window() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION siraj_keep_campaign_window() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
   IF EXISTS (
     SELECT FROM donations d WHERE d.campaign_id = NEW.id AND d.reverses_id IS NULL

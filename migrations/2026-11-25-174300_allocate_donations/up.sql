@@ -39,7 +39,7 @@ CREATE FUNCTION siraj_campaign_allocated(campaign uuid) RETURNS numeric LANGUAGE
 $$;
 
 -- The campaign's row is held first, as for donations: both are judged one after the other.
-CREATE FUNCTION siraj_judge_allocation() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION siraj_judge_allocation() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   asked campaigns%ROWTYPE;
   turned campaign_allocations%ROWTYPE;
@@ -87,7 +87,7 @@ REVOKE EXECUTE ON FUNCTION siraj_judge_allocation() FROM PUBLIC;
 CREATE TRIGGER campaign_allocations_judge BEFORE INSERT ON campaign_allocations FOR EACH ROW EXECUTE FUNCTION siraj_judge_allocation();
 
 -- What lowers raised leaves what is allocated covered, unless a reason is given.
-CREATE FUNCTION siraj_keep_allocated() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION siraj_keep_allocated() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
   IF siraj_campaign_allocated(NEW.campaign_id) > siraj_campaign_raised(NEW.campaign_id, NULL) THEN
     RAISE EXCEPTION 'allocated already' USING ERRCODE = 'check_violation', CONSTRAINT = 'donations_allocated_check', TABLE = 'donations';

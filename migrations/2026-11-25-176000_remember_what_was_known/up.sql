@@ -13,7 +13,7 @@ CREATE FUNCTION siraj_known_at() RETURNS timestamptz LANGUAGE sql STABLE PARALLE
 $$;
 
 -- Keeps the revisions that an update replaced. The argument: the columns, as a list for SQL.
-CREATE FUNCTION siraj_supersede() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION siraj_supersede() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
   EXECUTE format('INSERT INTO history.%1$I (%2$s, superseded_at) SELECT %3$s, added.recorded_at FROM removed JOIN added ON added.id = removed.id',
                  TG_TABLE_NAME, TG_ARGV[0], TG_ARGV[1]);

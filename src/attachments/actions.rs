@@ -33,6 +33,7 @@ pub async fn read(files: &Files, mut upload: Upload) -> ApiResult<Form> {
     upload.ensure_within(files.most)?;
     let (mut said, mut named, mut file) = (Map::new(), None, None);
     let read = read_parts(files, &mut upload, (&mut said, &mut named, &mut file)).await;
+    said.retain(|_, text| !text.is_null());
     let digest = Value::Object(said.clone()).to_string();
     let read = read.and_then(|()| Ok(deserr::deserialize::<New<UploadFields>, _, Faults>(Value::Object(said))?));
     match (read, file) {

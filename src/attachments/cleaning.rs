@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_photograph_does_not_tell_where_it_was_taken() {
-        let picture = [&b"\x11\xff\0\x22\xff\xd0\x33"[..], &[7; 20_000]].concat();
+        let picture = [&b"\x11\xff\0\x22\xff\xd0\x33"[..], &vec![7; 20_000]].concat();
         let frame = segment(0xc0, &[8, 0, 16, 0, 16, 3]);
         let clean =
             [&[0xff, 0xd8][..], &segment(0xe0, b"JFIF\0"), &frame, &segment(0xda, b"scan"), &picture, &[0xff, 0xd9]].concat();
@@ -333,13 +333,13 @@ mod tests {
         };
         let size = |side: u32| [&side.to_be_bytes()[..], &side.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
         let (start, end) = (b"\x89PNG\r\n\x1a\n", chunk(b"IEND", b""));
-        let clean = [&start[..], &chunk(b"IHDR", &size(16)), &chunk(b"IDAT", &[9; 30_000]), &end].concat();
+        let clean = [&start[..], &chunk(b"IHDR", &size(16)), &chunk(b"IDAT", &vec![9; 30_000]), &end].concat();
         let told = [
             &start[..],
             &chunk(b"IHDR", &size(16)),
             &chunk(b"eXIf", b"GPS 33.5"),
             &chunk(b"tEXt", b"Comment\0here"),
-            &chunk(b"IDAT", &[9; 30_000]),
+            &chunk(b"IDAT", &vec![9; 30_000]),
             &end,
             b"PK\x03\x04 behind",
         ]

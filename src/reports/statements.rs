@@ -198,7 +198,7 @@ SELECT jsonb_build_object(
   'received', (SELECT count(*) FROM sent WHERE received),
   'running', (SELECT count(*) FROM running),
   'partners', (SELECT count(DISTINCT organization_id) FROM running),
-  'goals', (SELECT coalesce(jsonb_agg(jsonb_build_object('campaign_id', id, 'code', code, 'goal_amount', goal_amount::text, 'currency', currency) ORDER BY code), '[]')
+  'goals', (SELECT coalesce(jsonb_agg(jsonb_build_object('campaign_id', id, 'code', code, 'goal_amount', round(goal_amount, greatest(2, scale(trim_scale(goal_amount))))::text, 'currency', currency) ORDER BY code), '[]')
             FROM campaigns WHERE retired_at IS NULL AND starts_on <= $1 AND (ends_on IS NULL OR ends_on >= $1) AND ($3 IS NULL OR id = $3)))";
 }
 

@@ -2,8 +2,8 @@
 
 mod amount;
 mod cadre;
-mod moment;
 mod factor;
+mod moment;
 mod money;
 mod read;
 mod text;
@@ -11,8 +11,8 @@ mod words;
 
 pub use amount::Amount;
 pub use cadre::Cadre;
-pub use moment::KnownAt;
 pub use factor::Factor;
+pub use moment::KnownAt;
 pub use money::{Currency, Money};
 pub use read::{Flag, Whole, distinct, happened, in_order, within, wrong_kind};
 pub use text::{Email, Language, LongText, Mark, Name, Reason, RecordCode, ShortText, clean_line, is_forbidden};

@@ -269,6 +269,7 @@ fn opens_transaction(text: &str) -> bool {
 fn may_open_transactions(path: &str) -> bool {
     let inner = path.strip_prefix("src/").unwrap_or(path);
     inner.ends_with("/api.rs")
+        || inner.ends_with("_api.rs")
         || ["register/handle.rs", "http/idempotency.rs", "db.rs"].contains(&inner)
         || ["sessions/", "imports/", "cli/"].iter().any(|folder| inner.starts_with(folder))
 }

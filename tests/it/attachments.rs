@@ -49,9 +49,10 @@ async fn sent(by: &Client, fields: &[(&str, &str)], name: &str, bytes: &[u8]) ->
 fn objects(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
-        match entry.file_type().expect("a type").is_dir() {
-            true => found.extend(objects(&entry.path())),
-            false => found.push(entry.path().display().to_string()),
+        if entry.file_type().expect("a type").is_dir() {
+            found.extend(objects(&entry.path()));
+        } else {
+            found.push(entry.path().display().to_string());
         }
     }
     found

@@ -186,7 +186,10 @@ async fn sixty_four_spenders_at_once_never_pass_the_line() {
 #[tokio::test]
 async fn what_a_run_of_stipends_has_spent_is_not_turned_round_by_hand() {
     let purse = Purse::open().await;
-    let line = purse.line("STIPENDS", "600").await;
+    let body = with(purse.line_body("STIPENDS", "600"), &json!({"category": "stipends"}));
+    let line = id_of(&purse.manager.post(LINES, &body).await.expect_status(201).json());
+    let body = json!({"contract_id": purse.contract, "month": "2015-04-01", "budget_line_id": line});
+    let run = id_of(&purse.manager.post("/api/v1/stipend-runs", &body).await.expect_status(201).json());
     let db = Db::new(&purse.app.database.service_url(), 1).expect("a pool");
     let by = Actor::system().id;
     let promise = NewCommitment {
@@ -198,8 +201,7 @@ async fn what_a_run_of_stipends_has_spent_is_not_turned_round_by_hand() {
     let commitment = db.write(async |conn| budgets::commit(conn, by, &promise).await).await.expect("promised");
     // People are paid after the month they have worked, and so after the contract.
     let late = NaiveDate::from_ymd_opt(2015, 5, 6).expect("a day");
-    let run = Some(Uuid::now_v7());
-    let row = Spending { spent_on: late, stipend_run_id: run, commitment_id: Some(commitment), ..spending(line, "450") };
+    let row = Spending { spent_on: late, stipend_run_id: Some(run), commitment_id: Some(commitment), ..spending(line, "450") };
     let spent = db.write(async |conn| budgets::spend(conn, by, &row).await).await.expect("spent");
     let back = json!({"spent_on": "2015-05-07", "reason": "Nobody found her."});
     purse.manager.post(&format!("{EXPENDITURES}/{spent}/reversal"), &back).await.expect_problem(409, "wrong-state");
@@ -212,6 +214,6 @@ async fn what_a_run_of_stipends_has_spent_is_not_turned_round_by_hand() {
     for _ in 0..2 {
         db.write(async |conn| budgets::release(conn, by, commitment).await).await.expect("let go, once or twice");
     }
-    assert_eq!(purse.manager.all(&format!("{EXPENDITURES}?stipend_run_id={}", run.expect("a run"))).await.len(), 3);
+    assert_eq!(purse.manager.all(&format!("{EXPENDITURES}?stipend_run_id={run}")).await.len(), 3);
     purse.spend(line, "300", &json!({})).await.expect_status(201);
 }

@@ -1,5 +1,7 @@
 //! No more is given back than was given, and no more is allocated than was raised, under any order and any haste.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
@@ -27,7 +29,7 @@ async fn patiently(by: &Client, path: &str, body: &Value) -> Answer {
 async fn of_64_refunds_at_once_only_those_that_the_gift_holds_are_written() {
     let appeal = Appeal::open().await;
     let gift = appeal.gift("10").await;
-    let body = appeal.row("refund", "1", "2015-03-02", json!({"gift_id": gift}));
+    let body = appeal.row("refund", "1", "2015-03-02", &json!({"gift_id": gift}));
     let all = (0..64).map(|_| patiently(&appeal.manager, DONATIONS, &body));
     let answers = futures_util::future::join_all(all).await;
     let written = answers.iter().filter(|answer| answer.status == 201).count();
@@ -131,11 +133,10 @@ async fn no_sequence_allocates_more_than_was_raised() {
     let line = appeal.line("MED", "USD").await;
     let runtime = tokio::runtime::Handle::current();
     let mut runner = TestRunner::new(Config { cases: 12, failure_persistence: None, ..Config::default() });
-    let mut number = 0;
+    let number = AtomicU32::new(0);
     let told = tokio::task::block_in_place(|| {
         runner.run(&acts(), |acts| {
-            number += 1;
-            runtime.block_on(play(&appeal, line, number, &acts));
+            runtime.block_on(play(&appeal, line, number.fetch_add(1, Ordering::Relaxed), &acts));
             Ok(())
         })
     });
