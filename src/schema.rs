@@ -203,7 +203,7 @@ diesel::table! {
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
-        suggested_amounts -> ,
+        suggested_amounts -> Array<Numeric>,
         published -> Bool,
         public_text -> Nullable<Text>,
         public_text_ar -> Nullable<Text>,

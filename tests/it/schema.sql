@@ -7,7 +7,7 @@ WITH columns AS (
   JOIN LATERAL (SELECT CASE format_type(a.atttypid, NULL)
     WHEN 'uuid' THEN 'Uuid' WHEN 'text' THEN 'Text' WHEN 'text[]' THEN 'Array<Text>' WHEN 'bigint' THEN 'Int8'
     WHEN 'integer' THEN 'Int4' WHEN 'smallint' THEN 'Int2' WHEN 'boolean' THEN 'Bool' WHEN 'date' THEN 'Date'
-    WHEN 'timestamp with time zone' THEN 'Timestamptz' WHEN 'numeric' THEN 'Numeric' WHEN 'bytea' THEN 'Bytea'
+    WHEN 'timestamp with time zone' THEN 'Timestamptz' WHEN 'numeric' THEN 'Numeric' WHEN 'numeric[]' THEN 'Array<Numeric>' WHEN 'bytea' THEN 'Bytea'
     WHEN 'jsonb' THEN 'Jsonb' WHEN 'daterange' THEN 'Daterange' END AS word) kind ON true
   WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
     AND c.relname NOT LIKE '\_\_%'
