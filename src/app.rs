@@ -25,7 +25,7 @@ use crate::{
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
-    lots, openapi, organizations, planning, production, projects, recipes, reports, requisitions, reveals, sessions, shipments,
+    lots, openapi, organizations, planning, production, projects, publishing, recipes, report_definitions, reports, requisitions, reveals, sessions, shipments,
     staff, stock, stock_counts, stock_locations, support, traces, users,
 };
 
@@ -80,6 +80,9 @@ fn api(config: &mut ServiceConfig) {
         .configure(campaigns::routes)
         .configure(claims::routes)
         .configure(reports::routes)
+        .configure(report_definitions::routes)
+        .configure(publishing::routes)
+        .configure(publishing::public_routes)
         .configure(reveals::routes);
 }
 

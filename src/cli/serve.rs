@@ -14,7 +14,7 @@ use crate::{
     error::ApiError,
     http::{self, Proxies},
     keys::Keys,
-    sessions,
+    publishing, sessions,
 };
 
 /// Connections of a worker: more than four per core buy nothing.
@@ -48,6 +48,7 @@ pub fn run(config: &Config, demo: bool) -> Outcome {
         let handle = server.handle();
         tokio::spawn(auth::listen(database.service_url.clone(), accounts));
         tokio::spawn(sweep_daily(database.service_url.clone()));
+        tokio::spawn(keep_up_by_the_minute(database.service_url.clone()));
         tokio::spawn(async move {
             asked_to_stop().await;
             handle.stop(true).await;
@@ -72,6 +73,23 @@ async fn sweep_daily(url: String) {
             tracing::warn!("old answers and sign-ins were not swept away: {}", error.cause.unwrap_or_default());
         }
         tokio::time::sleep(Duration::from_hours(24)).await;
+    }
+}
+
+/// Seals the audit and drafts the reports of the month; several nodes may do it at once.
+async fn keep_up_by_the_minute(url: String) {
+    let db = match Db::new(&url, 1) {
+        Ok(db) => db,
+        Err(error) => return tracing::error!("the audit will not be sealed: {error}"),
+    };
+    let mut minutes = tokio::time::interval(Duration::from_mins(1));
+    // After a pause, once is enough.
+    minutes.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        minutes.tick().await;
+        if let Err(error) = publishing::keep_up(&db).await {
+            tracing::warn!("the audit was not sealed: {}", error.cause.unwrap_or_default());
+        }
     }
 }
 

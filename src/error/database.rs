@@ -132,6 +132,15 @@ const SPECIAL: &[(&str, Code, &[&str])] = &[
     ("fuel_dips_later_check", Code::DipStands, &["/dipped_on"]),
     ("fuel_dips_once_check", Code::WrongState, &[]),
     ("shipments_order_check", Code::DateOrder, &["/received_on"]),
+    ("report_definitions_reconciled_check", Code::Required, &["/campaign_id"]),
+    ("report_definitions_monthly_check", Code::Required, &["/starts_on", "/due_day"]),
+    ("published_reports_draft_check", Code::WrongState, &[]),
+    ("published_reports_frozen_check", Code::WrongState, &[]),
+    ("published_reports_next_check", Code::WrongState, &[]),
+    ("published_reports_whole_check", Code::WrongState, &[]),
+    ("published_reports_cancelled_check", Code::WrongState, &[]),
+    ("published_reports_published_by_check", Code::SecondPersonRequired, &[]),
+    ("claims_explained_check", Code::WrongState, &[]),
 ];
 
 impl From<Error> for ApiError {

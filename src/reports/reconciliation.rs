@@ -83,6 +83,8 @@ fn judge(claim: &Claim, all: &[Claim], days: &Days, locale: Locale) -> Reconcile
         computed,
         difference: computed.zip(amount).map(|(computed, amount)| plain(&(BigDecimal::from(computed) - amount))),
         verdict,
+        state: claim.state,
+        explanation: claim.explanation.clone(),
         contradicted_by,
         parts,
         sentence,
