@@ -88,7 +88,13 @@ async fn no_operation_opens_without_a_token_or_with_a_false_one() {
 async fn an_open_operation_gives_nothing_for_an_empty_body() {
     let app = TestApp::start().await;
     for one in Operation::all().iter().filter(|one| one.is_open()) {
-        one.call(&app.stranger(), &[]).await.expect_problem(422, "validation-failed");
+        let answer = one.call(&app.stranger(), &[]).await;
+        match one.id.as_str() {
+            // Public by their nature: keys that everybody checks with, and what a number's statement says.
+            "list_signing_keys" => drop(answer.expect_status(200)),
+            "verify_report" => drop(answer.expect_problem(404, "not-found")),
+            _ => drop(answer.expect_problem(422, "validation-failed")),
+        }
     }
 }
 

@@ -1,6 +1,10 @@
 //! Stories of the figures, their rows, and what was published.
 
+mod chain;
 mod known_at;
+mod publishing;
+mod restatement;
+mod scheduled;
 
 use serde_json::{Value, json};
 use siraj::auth::Role;
