@@ -48,13 +48,15 @@ pub fn run(config: &Config, demo: bool) -> Outcome {
         let handle = server.handle();
         tokio::spawn(auth::listen(database.service_url.clone(), accounts));
         tokio::spawn(sweep_daily(database.service_url.clone()));
-        tokio::spawn(keep_up_by_the_minute(database.service_url.clone()));
         tokio::spawn(async move {
             asked_to_stop().await;
             handle.stop(true).await;
         });
         greet(&address.to_string(), password.as_deref());
-        server.await.map_err(sentence)
+        tokio::select! {
+            served = server => served.map_err(sentence),
+            () = keep_up_by_the_minute(database.service_url.clone()) => Ok(()),
+        }
     });
     database.close();
     served
@@ -80,7 +82,10 @@ async fn sweep_daily(url: String) {
 async fn keep_up_by_the_minute(url: String) {
     let db = match Db::new(&url, 1) {
         Ok(db) => db,
-        Err(error) => return tracing::error!("the audit will not be sealed: {error}"),
+        Err(error) => {
+            tracing::error!("the audit will not be sealed: {error}");
+            return std::future::pending().await;
+        }
     };
     let mut minutes = tokio::time::interval(Duration::from_mins(1));
     // After a pause, once is enough.

@@ -115,7 +115,7 @@ fn judge(chain: &mut Chain, seal: &Seal) {
     }
     let ids = entries(&seal.line_hashes);
     let ends = (ids.as_slice().first().map(|(id, _)| *id), ids.as_slice().last().map(|(id, _)| *id));
-    let sound = seal.line_hashes.len() % ENTRY == 0
+    let sound = seal.line_hashes.len().is_multiple_of(ENTRY)
         && i64::try_from(ids.len()).is_ok_and(|lines| lines == seal.lines)
         && ends == (Some(seal.from_id), Some(seal.to_id));
     if !sound || link(&seal.previous_hash, number, &seal.line_hashes) != *seal.hash {
