@@ -56,6 +56,18 @@ pub async fn seal(conn: &mut Conn) -> ApiResult<bool> {
     }
 }
 
+/// Seals all that is recorded by now: another who seals is waited for, and whoever writes, for a moment.
+pub async fn seal_all(conn: &mut Conn) -> ApiResult<()> {
+    let end = tokio::time::Instant::now() + PATIENCE;
+    while !seal(conn).await? {
+        if tokio::time::Instant::now() > end {
+            return Err(ApiError::unavailable("the audit could not be sealed: somebody has been writing for longer than a moment"));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
+}
+
 /// The latest seal, if there is one.
 pub async fn head(conn: &mut Conn) -> ApiResult<Option<Head>> {
     Ok(audit_seals::table.order(audit_seals::number.desc()).select(Head::as_select()).first(conn).await.optional()?)

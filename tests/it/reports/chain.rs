@@ -50,6 +50,15 @@ async fn area(owner: &tokio_postgres::Client, code: &str) {
     owner.batch_execute(&text).await.expect("an area");
 }
 
+/// Organisations do not wait for each other, as areas do: their tree has one writer.
+async fn organization(owner: &tokio_postgres::Client, code: &str) {
+    let text = format!(
+        "INSERT INTO organizations (id, code, name, roles, recorded_by) VALUES (gen_random_uuid(), 'ORG-{code}', '{code}', '{{partner}}', '{}')",
+        super::SYSTEM
+    );
+    owner.batch_execute(&text).await.expect("an organisation");
+}
+
 /// The number of the line that tells of an area.
 async fn line(owner: &tokio_postgres::Client, code: &str) -> i64 {
     let text = format!("SELECT id FROM audit_log WHERE resource = 'areas' AND after ->> 'code' = 'AREA-{code}'");
@@ -165,15 +174,15 @@ async fn a_line_under_way_is_waited_for_and_care_never_waits_for_a_seal() {
     let (database, db, owner) = sealed().await;
     let writer = database.owner().await;
     writer.batch_execute("BEGIN").await.expect("begun");
-    area(&writer, "SLOW").await;
-    area(&owner, "QUICK").await;
+    organization(&writer, "SLOW").await;
+    organization(&owner, "QUICK").await;
     // The slow one's line has the smaller number: nothing is sealed over it.
     let before = verify(&db).await;
     assert!(!seal(&db).await, "asked again later");
     assert_eq!(verify(&db).await.seals, before.seals);
     // Meanwhile everybody writes.
     let sealing = pool(&database);
-    let (sealed, ()) = tokio::join!(seal(&sealing), area(&owner, "MEANWHILE"));
+    let (sealed, ()) = tokio::join!(seal(&sealing), organization(&owner, "MEANWHILE"));
     assert!(!sealed);
     writer.batch_execute("COMMIT").await.expect("ended");
     assert!(seal(&db).await);
@@ -181,9 +190,9 @@ async fn a_line_under_way_is_waited_for_and_care_never_waits_for_a_seal() {
     assert_eq!((after.unsealed, after.lines - before.lines, after.faults), (0, 3, Vec::new()));
     // A line that is taken back leaves a gap of numbers and no fault.
     writer.batch_execute("BEGIN").await.expect("begun");
-    area(&writer, "BACK").await;
+    organization(&writer, "BACK").await;
     writer.batch_execute("ROLLBACK").await.expect("taken back");
-    area(&owner, "LAST").await;
+    organization(&owner, "LAST").await;
     assert!(seal(&db).await);
     assert_eq!(verify(&db).await.faults, Vec::<String>::new());
 }
