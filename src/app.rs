@@ -25,8 +25,8 @@ use crate::{
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
-    lots, openapi, organizations, planning, production, projects, publishing, recipes, report_definitions, reports, requisitions, reveals, sessions, shipments,
-    staff, stock, stock_counts, stock_locations, support, traces, users,
+    lots, openapi, organizations, planning, production, projects, publishing, recipes, report_definitions, reports, requisitions,
+    reveals, sessions, shipments, staff, stock, stock_counts, stock_locations, support, traces, users,
 };
 
 /// What the application is made of.

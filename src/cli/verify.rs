@@ -86,7 +86,8 @@ async fn reports(db: &Db, config: &Config) -> Outcome<Vec<String>> {
 
 /// Checks one envelope; says in one sentence what it found.
 pub fn report(file: &Path, key: Option<&Path>) -> Outcome {
-    let keys = key.map(|path| fs::read_to_string(path).map_err(|error| format!("the keys cannot be read: {error}"))).transpose()?;
+    let keys =
+        key.map(|path| fs::read_to_string(path).map_err(|error| format!("the keys cannot be read: {error}"))).transpose()?;
     let keys = keys.map(|text| publishing::read_keys(&text));
     if keys.as_ref().is_some_and(Vec::is_empty) {
         return Err("the file of keys holds no key".to_owned());

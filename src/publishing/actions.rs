@@ -114,13 +114,18 @@ async fn sign(conn: &mut Conn, keys: &Keys, by: Uuid, draft: &PublishedReport) -
         audit_hash: &audit_hash,
     };
     let signature = key.sign(&statement.words());
-    let signed =
-        Signed { number, published_at, head: &head, signature: &signature, key_id: &key.id, public_key: key.public() };
+    let signed = Signed { number, published_at, head: &head, signature: &signature, key_id: &key.id, public_key: key.public() };
     store::publish(conn, by, draft.id, &signed).await
 }
 
 /// Cancels a draft.
-pub async fn cancel(db: &Db, actor: &Actor, name: ReportName, key: &IdempotencyKey, body: &Body<Cancellation>) -> ApiResult<Answer> {
+pub async fn cancel(
+    db: &Db,
+    actor: &Actor,
+    name: ReportName,
+    key: &IdempotencyKey,
+    body: &Body<Cancellation>,
+) -> ApiResult<Answer> {
     once(db, actor.id, key, &body.digest, async |conn| {
         let draft = store::lock(conn, name).await?;
         rules::after(draft.status, Step::Cancel)?;

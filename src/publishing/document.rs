@@ -103,7 +103,13 @@ pub async fn content(conn: &mut Conn, kind: ReportKind, scope: &FigureScope, as_
         sentences_ar = Some(arabic.claims.into_iter().map(|claim| (claim.code, claim.sentence)).collect());
         reconciliation = Some(reports::reconcile(conn, &system, campaign, Locale::English).await?);
     }
-    Ok(Content { explanation_ar: told.explanation(Locale::Arabic), figures: told.figures, staffing, reconciliation, sentences_ar })
+    Ok(Content {
+        explanation_ar: told.explanation(Locale::Arabic),
+        figures: told.figures,
+        staffing,
+        reconciliation,
+        sentences_ar,
+    })
 }
 
 /// A definition is named in the body; what is not there is a fault of it.

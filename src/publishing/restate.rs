@@ -39,7 +39,8 @@ pub async fn restate(db: &Db, actor: &Actor, report: &PublishedReport, frozen: &
     let was: Value = serde_json::from_slice(frozen).map_err(ApiError::internal)?;
     let compared_at = seals::settled_moment(&mut *db.conn().await?).await?;
     let scope = document::scope_of(report.campaign_id, report.contract_id, report.area_id);
-    let is = db.read_at(Some(KnownAt(compared_at)), async |conn| document::content(conn, report.kind, &scope, report.as_of).await);
+    let is =
+        db.read_at(Some(KnownAt(compared_at)), async |conn| document::content(conn, report.kind, &scope, report.as_of).await);
     let is = serde_json::to_value(is.await?).map_err(ApiError::internal)?;
     let differing = numbers::differences(&Numbers::of(&was["figures"]), &Numbers::of(&is["figures"]));
     let rules = numbers::rules(&was["figures"], &is["figures"]);
@@ -134,7 +135,8 @@ struct Told {
 impl Told {
     fn figure(&self, one: &Difference, moved: Option<&Moved>, mut changes: HashMap<Uuid, Vec<Explanation>>) -> RestatedFigure {
         let shown = moved.filter(|_| self.whole);
-        let mut nearest: Vec<Explanation> = shown.iter().flat_map(|moved| moved.named()).flat_map(|id| near(changes.get(&id))).collect();
+        let mut nearest: Vec<Explanation> =
+            shown.iter().flat_map(|moved| moved.named()).flat_map(|id| near(changes.get(&id))).collect();
         nearest.sort_by_key(|(distance, change)| (*distance, change.sequence));
         nearest.dedup_by_key(|(_, change)| change.sequence);
         let mut rows = |rows: &[(Uuid, String)]| -> Vec<RestatedRow> {

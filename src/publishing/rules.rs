@@ -44,9 +44,9 @@ pub fn due(month: NaiveDate, due_day: i16) -> Option<NaiveDate> {
 /// The months of a schedule that are over on a day, the first first.
 pub fn months(starts_on: NaiveDate, ends_on: Option<NaiveDate>, today: NaiveDate) -> impl Iterator<Item = NaiveDate> {
     let first = month_of(starts_on);
-    (0..).map_while(move |number| first.checked_add_months(Months::new(number))).take_while(move |month| {
-        last_day(*month) < today && ends_on.is_none_or(|end| *month <= end)
-    })
+    (0..)
+        .map_while(move |number| first.checked_add_months(Months::new(number)))
+        .take_while(move |month| last_day(*month) < today && ends_on.is_none_or(|end| *month <= end))
 }
 
 #[cfg(test)]

@@ -127,8 +127,12 @@ impl Envelope {
 
 /// Bytes from their hexadecimal digits.
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect::<Option<_>>()?;
-    digits.len().is_multiple_of(2).then(|| digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte * 16 + digit)).collect())
+    let digits: Vec<u8> =
+        text.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect::<Option<_>>()?;
+    digits
+        .len()
+        .is_multiple_of(2)
+        .then(|| digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte * 16 + digit)).collect())
 }
 
 /// A report whose envelope holds.
@@ -142,7 +146,8 @@ pub struct Checked {
 
 /// Checks an envelope without any service: its document, its statement, its signature, and its key against those given.
 pub fn check_envelope(text: &[u8], trusted: Option<&[String]>) -> Result<Checked, String> {
-    let envelope: Envelope = serde_json::from_slice(text).map_err(|_| "this is not the envelope of a published report".to_owned())?;
+    let envelope: Envelope =
+        serde_json::from_slice(text).map_err(|_| "this is not the envelope of a published report".to_owned())?;
     if let Some(fault) = envelope.fault() {
         return Err(format!("report {} is not as it was published: {fault}", envelope.number));
     }

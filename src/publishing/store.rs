@@ -23,7 +23,6 @@ use crate::{
     types::Reason,
 };
 
-
 /// The month that a report is of, and when it is due.
 #[derive(Debug, Clone, Copy)]
 pub struct Period {
@@ -156,9 +155,10 @@ struct Next {
 /// The next number, held until the transaction ends, and the moment.
 pub async fn next_number(conn: &mut Conn) -> ApiResult<(i64, DateTime<Utc>)> {
     diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended('siraj:publish', 0))").execute(conn).await?;
-    let next: Next = diesel::sql_query("SELECT coalesce(max(number), 0) + 1 AS number, clock_timestamp() AS moment FROM published_reports")
-        .get_result(conn)
-        .await?;
+    let next: Next =
+        diesel::sql_query("SELECT coalesce(max(number), 0) + 1 AS number, clock_timestamp() AS moment FROM published_reports")
+            .get_result(conn)
+            .await?;
     Ok((next.number, next.moment))
 }
 
@@ -200,7 +200,11 @@ pub async fn cancel(conn: &mut Conn, by: Uuid, id: Uuid, reason: &Reason) -> Api
 /// The months of a definition that have been drafted.
 pub async fn drafted_months(conn: &mut Conn, definition: Uuid) -> ApiResult<Vec<NaiveDate>> {
     let of = published_reports::table.filter(published_reports::definition_id.eq(definition));
-    Ok(of.select(published_reports::period_on.assume_not_null()).filter(published_reports::period_on.is_not_null()).load(conn).await?)
+    Ok(of
+        .select(published_reports::period_on.assume_not_null())
+        .filter(published_reports::period_on.is_not_null())
+        .load(conn)
+        .await?)
 }
 
 /// One page of reports.

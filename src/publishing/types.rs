@@ -187,6 +187,7 @@ pub struct PublishedReport {
 pub struct PublishedReportFilter {
     /// Those that have come so far; `late`: drafts whose due day is over.
     #[deserr(default)]
+    #[param(inline)]
     pub state: Option<PublishedReportState>,
     /// Those of this definition.
     #[deserr(default)]

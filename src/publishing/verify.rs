@@ -75,7 +75,12 @@ async fn recount(db: &Db, report: &PublishedReport, frozen: &[u8], found: &mut R
     }
     if rules.is_empty() {
         let told = differences.iter().map(|one| {
-            format!("report {number} says {} of {}, counted again at its moment it is {}", plain(&one.was), one.figure, plain(&one.is))
+            format!(
+                "report {number} says {} of {}, counted again at its moment it is {}",
+                plain(&one.was),
+                one.figure,
+                plain(&one.is)
+            )
         });
         found.faults.extend(told);
     }

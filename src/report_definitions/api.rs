@@ -36,9 +36,7 @@ async fn list_report_definitions(
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
     listing
-        .answer(async move |page, filter| {
-            db.read_at(filter.known_at, async |conn| store::list(conn, filter, page).await).await
-        })
+        .answer(async move |page, filter| db.read_at(filter.known_at, async |conn| store::list(conn, filter, page).await).await)
         .await
 }
 
@@ -57,7 +55,12 @@ async fn create_report_definition(
 /// Read a report definition.
 #[utoipa::path(tag = "publishing", params(("report_definition_id" = uuid::Uuid, Path)), responses((status = 200, description = "The definition", body = ReportDefinition)))]
 #[get("/report-definitions/{report_definition_id}")]
-async fn find_report_definition(caller: Caller<ReadReports>, id: RecordId, held: IfNoneMatch, db: Data<Db>) -> ApiResult<HttpResponse> {
+async fn find_report_definition(
+    caller: Caller<ReadReports>,
+    id: RecordId,
+    held: IfNoneMatch,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
     register::find::<ReportDefinition>(&db, &caller, id, &held).await
 }
 
@@ -77,7 +80,12 @@ async fn update_report_definition(
 /// Retire a report definition: it stays on record, and nothing is drafted by it any longer.
 #[utoipa::path(tag = "publishing", params(("report_definition_id" = uuid::Uuid, Path)), responses((status = 200, description = "The retired definition", body = ReportDefinition)))]
 #[delete("/report-definitions/{report_definition_id}")]
-async fn retire_report_definition(caller: Caller<EditReports>, id: RecordId, expected: IfMatch, db: Data<Db>) -> ApiResult<Answer> {
+async fn retire_report_definition(
+    caller: Caller<EditReports>,
+    id: RecordId,
+    expected: IfMatch,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
     register::retire::<ReportDefinition>(&db, &caller, id, expected).await
 }
 

@@ -83,7 +83,11 @@ impl Fields for ReportDefinitionFields {
         within(faults, "/due_day", self.due_day, 1, 28);
         in_order(faults, "/ends_on", self.starts_on, self.ends_on);
         let monthly = self.schedule == ReportSchedule::Monthly;
-        let given = [("/starts_on", self.starts_on.is_some(), true), ("/due_day", self.due_day.is_some(), true), ("/ends_on", self.ends_on.is_some(), false)];
+        let given = [
+            ("/starts_on", self.starts_on.is_some(), true),
+            ("/due_day", self.due_day.is_some(), true),
+            ("/ends_on", self.ends_on.is_some(), false),
+        ];
         for (pointer, given, needed) in given {
             match (monthly, given) {
                 (true, false) if needed => faults.add(pointer, Code::Required),

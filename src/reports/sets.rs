@@ -99,7 +99,8 @@ pub async fn staffing(conn: &mut Conn, scope: &FigureScope, day: NaiveDate) -> A
     }
     let places: Vec<Uuid> = counted.keys().map(|(facility, _)| *facility).collect();
     let named = facilities::table.filter(facilities::id.eq_any(places));
-    let named: Vec<(Uuid, String, String)> = named.select((facilities::id, facilities::code, facilities::name)).load(conn).await?;
+    let named: Vec<(Uuid, String, String)> =
+        named.select((facilities::id, facilities::code, facilities::name)).load(conn).await?;
     let named: BTreeMap<Uuid, (String, String)> = named.into_iter().map(|(id, code, name)| (id, (code, name))).collect();
     let told = counted.into_iter().filter_map(|((facility, cadre), (posts, shares))| {
         let (code, name) = named.get(&facility)?.clone();

@@ -61,7 +61,9 @@ pub async fn seal_all(conn: &mut Conn) -> ApiResult<()> {
     let end = tokio::time::Instant::now() + PATIENCE;
     while !seal(conn).await? {
         if tokio::time::Instant::now() > end {
-            return Err(ApiError::unavailable("the audit could not be sealed: somebody has been writing for longer than a moment"));
+            return Err(ApiError::unavailable(
+                "the audit could not be sealed: somebody has been writing for longer than a moment",
+            ));
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -96,9 +98,11 @@ struct Writing {
 /// Writers are waited for and never held up; who comes meanwhile is later than the moment.
 pub async fn settled_moment(conn: &mut Conn) -> ApiResult<DateTime<Utc>> {
     // The clock is read before the writers are looked for: who begins between the two is waited for in vain, and that does no harm.
-    let taken: Taken = diesel::sql_query("SELECT taken.moment, siraj_writers() AS writers FROM (SELECT clock_timestamp() AS moment OFFSET 0) AS taken")
-        .get_result(conn)
-        .await?;
+    let taken: Taken = diesel::sql_query(
+        "SELECT taken.moment, siraj_writers() AS writers FROM (SELECT clock_timestamp() AS moment OFFSET 0) AS taken",
+    )
+    .get_result(conn)
+    .await?;
     let end = tokio::time::Instant::now() + PATIENCE;
     loop {
         let still: Writing = diesel::sql_query("SELECT $1 && siraj_writers() AS writing")

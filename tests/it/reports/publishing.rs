@@ -52,7 +52,10 @@ async fn a_report_is_drafted_by_one_published_by_another_and_never_changes() {
     let (_, post) = hospital(&world).await;
     let definition = define(&world, "GHOUTA", &json!({"title_ar": "تقرير الغوطة", "area_id": world.ghouta})).await;
     let drafted = draft(&world, definition, "2015-06-30").await;
-    assert_eq!((&drafted["number"], &drafted["status"], &drafted["definition_version"]), (&Value::Null, &json!("draft"), &json!(1)));
+    assert_eq!(
+        (&drafted["number"], &drafted["status"], &drafted["definition_version"]),
+        (&Value::Null, &json!("draft"), &json!(1))
+    );
     let path = format!("{REPORTS}/{}", id_of(&drafted));
     let first = world.manager.get(&format!("{path}/document")).await.expect_status(200);
     assert_eq!(first.json()["figures"]["staff"]["total"], 1);
@@ -63,7 +66,11 @@ async fn a_report_is_drafted_by_one_published_by_another_and_never_changes() {
     let hash = json!({"document_hash": drafted["document_hash"]});
     world.manager.post(&format!("{path}/publication"), &hash).await.expect_problem(409, "second-person-required");
     // What was counted again since it was read is not published unseen.
-    world.manager.patch(&format!("/api/v1/report-definitions/{definition}"), "*", &json!({"title": "Eastern Ghouta"})).await.expect_status(200);
+    world
+        .manager
+        .patch(&format!("/api/v1/report-definitions/{definition}"), "*", &json!({"title": "Eastern Ghouta"}))
+        .await
+        .expect_status(200);
     let again = world.manager.post(&format!("{path}/recomputation"), &json!({})).await.expect_status(200).json();
     assert_eq!((&again["title"], &again["definition_version"]), (&json!("Eastern Ghouta"), &json!(2)));
     let stale = second.post(&format!("{path}/publication"), &hash).await.expect_problem(412, "stale-revision");
@@ -77,13 +84,19 @@ async fn a_report_is_drafted_by_one_published_by_another_and_never_changes() {
     let etag = document.header("etag");
     assert_eq!(etag, format!("\"{}\"", report["document_hash"].as_str().unwrap()));
     world.manager.send(Method::GET, &format!("{path}/document"), &[("if-none-match", &etag)], None).await.expect_status(304);
-    for (act, body) in [("publication", hash.clone()), ("recomputation", json!({})), ("cancellation", json!({"reason": "It was a mistake."}))] {
+    for (act, body) in
+        [("publication", hash.clone()), ("recomputation", json!({})), ("cancellation", json!({"reason": "It was a mistake."}))]
+    {
         second.post(&format!("{path}/{act}"), &body).await.expect_problem(409, "wrong-state");
     }
 
     // Everything is corrected afterwards; the bytes stay.
     world.manager.delete(&format!("/api/v1/assignments/{post}"), "*").await.expect_status(200);
-    world.manager.patch(&format!("/api/v1/report-definitions/{definition}"), "*", &json!({"title": "Another"})).await.expect_status(200);
+    world
+        .manager
+        .patch(&format!("/api/v1/report-definitions/{definition}"), "*", &json!({"title": "Another"}))
+        .await
+        .expect_status(200);
     world.manager.delete(&format!("/api/v1/report-definitions/{definition}"), "*").await.expect_status(200);
     assert_eq!(world.manager.get(&format!("{REPORTS}/1/document")).await.expect_status(200).body, document.body);
     assert_eq!(world.manager.get(&format!("{REPORTS}/1")).await.expect_status(200).json(), report);
@@ -113,8 +126,12 @@ async fn numbers_follow_each_other_without_a_gap_whoever_publishes_at_once() {
     }
     let given_up = drafts.pop().unwrap();
     let reason = json!({"reason": "Drafted of the wrong day."});
-    let cancelled = world.manager.post(&format!("{REPORTS}/{}/cancellation", id_of(&given_up)), &reason).await.expect_status(200).json();
-    assert_eq!((&cancelled["status"], &cancelled["number"], &cancelled["reason"]), (&json!("cancelled"), &Value::Null, &reason["reason"]));
+    let cancelled =
+        world.manager.post(&format!("{REPORTS}/{}/cancellation", id_of(&given_up)), &reason).await.expect_status(200).json();
+    assert_eq!(
+        (&cancelled["status"], &cancelled["number"], &cancelled["reason"]),
+        (&json!("cancelled"), &Value::Null, &reason["reason"])
+    );
     let [a, b, c, d, e] = &drafts[..] else { panic!("five") };
     let (a, b, c, d, e) =
         tokio::join!(publish(&second, a), publish(&second, b), publish(&second, c), publish(&second, d), publish(&second, e));
@@ -141,10 +158,24 @@ async fn numbers_follow_each_other_without_a_gap_whoever_publishes_at_once() {
     assert_eq!(refused(format!("{number} {only}")).await, "published_reports_next_check");
     let by = |change: &str, to: &str| number.replace(change, to);
     assert_eq!(refused(format!("{} {only}", by("number = 9", "number = 6"))).await, "published_reports_published_by_check");
-    let by_other = by("published_by = recorded_by", &format!("published_by = '{}'", second.user_id.unwrap())).replace("number = 9", "number = 6");
-    assert_eq!(refused(format!("{} {only}", by_other.replace("audit_seal = 1", "audit_seal = 0"))).await, "published_reports_audit_fkey");
-    assert_eq!(refused(format!("{} {only}", by_other.replace("key_id = 'x'", "key_id = NULL"))).await, "published_reports_whole_check");
-    assert_eq!(refused(format!("{} {only}", by_other.replace("signature =", "document_hash = document_hash, title = 'Other', signature ="))).await, "published_reports_frozen_check");
+    let by_other = by("published_by = recorded_by", &format!("published_by = '{}'", second.user_id.unwrap()))
+        .replace("number = 9", "number = 6");
+    assert_eq!(
+        refused(format!("{} {only}", by_other.replace("audit_seal = 1", "audit_seal = 0"))).await,
+        "published_reports_audit_fkey"
+    );
+    assert_eq!(
+        refused(format!("{} {only}", by_other.replace("key_id = 'x'", "key_id = NULL"))).await,
+        "published_reports_whole_check"
+    );
+    assert_eq!(
+        refused(format!(
+            "{} {only}",
+            by_other.replace("signature =", "document_hash = document_hash, title = 'Other', signature =")
+        ))
+        .await,
+        "published_reports_frozen_check"
+    );
     for (change, constraint) in [
         ("status = 'cancelled'", "published_reports_cancelled_check"),
         ("document = '{}'", "published_reports_document_hash_check"),
@@ -175,14 +206,29 @@ async fn whoever_is_given_a_report_can_check_it_without_the_service() {
     let report = publish(&world.app.user(Role::Manager).await, &drafted).await;
 
     let told = stranger.get("/api/v1/public/reports/1/verification").await.expect_status(200).json();
-    let fields = ["number", "title", "as_of", "known_at", "published_at", "document_hash", "audit_seal", "audit_hash", "signature", "key_id", "public_key"];
+    let fields = [
+        "number",
+        "title",
+        "as_of",
+        "known_at",
+        "published_at",
+        "document_hash",
+        "audit_seal",
+        "audit_hash",
+        "signature",
+        "key_id",
+        "public_key",
+    ];
     assert_eq!(told.as_object().unwrap().keys().collect::<Vec<_>>(), fields, "nothing else");
     assert!(fields.iter().all(|field| told[field] == report[field]));
     for unknown in ["2", "0", "01", "-1", "99999999999", drafted["id"].as_str().unwrap()] {
         stranger.get(&format!("/api/v1/public/reports/{unknown}/verification")).await.expect_problem(404, "not-found");
     }
     let keys = stranger.get("/api/v1/public/signing-keys").await.expect_status(200);
-    assert_eq!((&keys.json()["items"][0]["public_key"], &keys.json()["items"][0]["in_use"]), (&report["public_key"], &json!(true)));
+    assert_eq!(
+        (&keys.json()["items"][0]["public_key"], &keys.json()["items"][0]["in_use"]),
+        (&report["public_key"], &json!(true))
+    );
 
     let envelope = world.manager.get(&format!("{REPORTS}/1/envelope")).await.expect_status(200);
     let trusted = publishing::read_keys(&keys.text());
@@ -293,10 +339,17 @@ async fn every_published_report_is_checked_and_counted_again() {
         json!([{"code": "HOS-01", "name": "Facility HOS-01", "cadre": "doctor", "posts": 1, "full_time_equivalents": "1.00"}])
     );
     world.manager.delete(&format!("/api/v1/assignments/{post}"), "*").await.expect_status(200);
-    world.manager.patch(&format!("/api/v1/facilities/{hospital}"), "*", &json!({"closed_on": "2015-06-01"})).await.expect_status(200);
+    world
+        .manager
+        .patch(&format!("/api/v1/facilities/{hospital}"), "*", &json!({"closed_on": "2015-06-01"}))
+        .await
+        .expect_status(200);
     world.manager.patch(&format!("/api/v1/claims/{claim}"), "*", &json!({"amount": "2"})).await.expect_status(200);
     let restated = world.manager.get(&format!("{REPORTS}/2/restatement")).await.expect_status(200).json();
-    assert_eq!(restated["claims"], json!([{"code": "TOTAL", "was": 1, "is": 0, "verdict_was": "agrees", "verdict_is": "differs"}]));
+    assert_eq!(
+        restated["claims"],
+        json!([{"code": "TOTAL", "was": 1, "is": 0, "verdict_was": "agrees", "verdict_is": "differs"}])
+    );
 
     let db = Db::new(&world.app.database.service_url(), 1).expect("a pool");
     let known = [hex(world.app.keys.publishing()[0].public())];

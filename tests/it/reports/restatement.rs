@@ -53,7 +53,10 @@ async fn three_assignments_are_corrected_and_the_restatement_tells_which_by_whom
     assert_eq!(codes(&total["entered"]), ["S-9"]);
     assert_eq!((&total["left_count"], &total["entered_count"]), (&json!(3), &json!(1)));
     let change = &total["left"][0]["changes"][0];
-    assert_eq!((&change["resource"], &change["record_id"], &change["action"]), (&json!("assignments"), &json!(posts[0]), &json!("changed")));
+    assert_eq!(
+        (&change["resource"], &change["record_id"], &change["action"]),
+        (&json!("assignments"), &json!(posts[0]), &json!("changed"))
+    );
     assert_eq!(change["fields"], json!([{"field": "ends_on", "from": "2015-09-30", "to": "2015-05-31"}]));
     assert_eq!((&change["actor_id"], &change["actor_role"]), (&json!(coordinator.user_id), &json!("coordinator")));
     assert_eq!(total["left"][2]["changes"][0]["action"], "retired");
@@ -66,7 +69,8 @@ async fn three_assignments_are_corrected_and_the_restatement_tells_which_by_whom
     }
     assert_eq!(figure(&told, "facilities.total"), &Value::Null, "it stands");
     assert!(told["sentence"].as_str().unwrap().starts_with("Report 1 would say something else today. "));
-    let arabic = world.manager.send(reqwest::Method::GET, RESTATEMENT, &[("accept-language", "ar")], None).await.expect_status(200);
+    let arabic =
+        world.manager.send(reqwest::Method::GET, RESTATEMENT, &[("accept-language", "ar")], None).await.expect_status(200);
     let sentence = figure(&arabic.json(), "staff.total")["sentence"].as_str().unwrap().to_owned();
     assert!(sentence.starts_with("staff.total: كان 5 وأصبح 3، لأنه خرج S-1, S-2, S-3 ودخل S-9: "), "{sentence}");
 
@@ -75,7 +79,10 @@ async fn three_assignments_are_corrected_and_the_restatement_tells_which_by_whom
     assert_eq!(auditor["figures"], told["figures"]);
     let admin = world.app.user(Role::Admin).await.get(RESTATEMENT).await.expect_status(200).json();
     let total = figure(&admin, "staff.total");
-    assert_eq!((&total["difference"], total.get("left"), &total["sentence"]), (&json!("-2"), None, &json!("staff.total: 5 became 3.")));
+    assert_eq!(
+        (&total["difference"], total.get("left"), &total["sentence"]),
+        (&json!("-2"), None, &json!("staff.total: 5 became 3."))
+    );
     coordinator.get(RESTATEMENT).await.expect_problem(403, "forbidden");
 }
 
@@ -91,7 +98,8 @@ async fn what_a_row_stands_on_explains_it_too() {
     publish(&world.app.user(Role::Manager).await, &draft(&world, definition, "2015-06-30").await).await;
     let change = async |path: String, body: Value| world.manager.patch(&path, "*", &body).await.expect_status(200);
     change(format!("/api/v1/facilities/{hospital}"), json!({"closed_on": "2015-06-01"})).await;
-    change(format!("/api/v1/contracts/{}/facilities/{}", world.contract, id_of(&support)), json!({"ends_on": "2015-05-31"})).await;
+    change(format!("/api/v1/contracts/{}/facilities/{}", world.contract, id_of(&support)), json!({"ends_on": "2015-05-31"}))
+        .await;
     change(format!("/api/v1/areas/{}", world.west), json!({"parent_id": null, "kind": "country"})).await;
     let told = world.manager.get(RESTATEMENT).await.expect_status(200).json();
     let changed = |name: &str, row: usize| -> Vec<Value> {
@@ -108,8 +116,16 @@ async fn what_a_row_stands_on_explains_it_too() {
     world.contract_supports(other).await;
     let told = world.manager.get(RESTATEMENT).await.expect_status(200).json();
     let total = figure(&told, "facilities.total");
-    assert_eq!((&total["difference"], &total["left"][0]["code"], &total["entered"][0]["code"]), (&json!("0"), &json!("PCC-01"), &json!("HOS-02")));
-    assert!(total["sentence"].as_str().unwrap().starts_with("facilities.total is 2 as before, of other rows, because PCC-01 left and HOS-02 entered"));
+    assert_eq!(
+        (&total["difference"], &total["left"][0]["code"], &total["entered"][0]["code"]),
+        (&json!("0"), &json!("PCC-01"), &json!("HOS-02"))
+    );
+    assert!(
+        total["sentence"]
+            .as_str()
+            .unwrap()
+            .starts_with("facilities.total is 2 as before, of other rows, because PCC-01 left and HOS-02 entered")
+    );
 }
 
 /// The number of this name in an answer of the figures.
@@ -140,8 +156,19 @@ async fn play(before: &[Change], after: &[Change]) {
         figures(&second, &query).await
     };
     let (was, is) = (reading(&told["known_at"]).await, reading(&told["compared_at"]).await);
-    let names = ["facilities.total", "facilities.of_several_kinds", "facilities.counted_by_kind", "facilities.by_kind.hospital", "staff.total",
-        "staff.posts", "staff.full_time_equivalents", "staff.by_cadre.doctor", "staff.by_cadre.nurse", "contracts.running", "shipments.total"];
+    let names = [
+        "facilities.total",
+        "facilities.of_several_kinds",
+        "facilities.counted_by_kind",
+        "facilities.by_kind.hospital",
+        "staff.total",
+        "staff.posts",
+        "staff.full_time_equivalents",
+        "staff.by_cadre.doctor",
+        "staff.by_cadre.nurse",
+        "contracts.running",
+        "shipments.total",
+    ];
     for name in names {
         let (then, now) = (number(&was, name), number(&is, name));
         let restated = figure(&told, name);

@@ -24,7 +24,10 @@ async fn reports_of_the_month_are_drafted_by_themselves_once_whichever_node_come
     .await;
     let other = define(&world, "GONE", &json!({"schedule": "monthly", "starts_on": "2015-01-01", "due_day": 1})).await;
     world.manager.delete(&format!("{DEFINITIONS}/{other}"), "*").await.expect_status(200);
-    let nodes = [Db::new(&world.app.database.service_url(), 2).expect("a pool"), Db::new(&world.app.database.service_url(), 2).expect("a pool")];
+    let nodes = [
+        Db::new(&world.app.database.service_url(), 2).expect("a pool"),
+        Db::new(&world.app.database.service_url(), 2).expect("a pool"),
+    ];
     let mut drafted = 0;
     for _ in 0..4 {
         let (one, two) = tokio::join!(publishing::keep_up(&nodes[0]), publishing::keep_up(&nodes[1]));
@@ -32,7 +35,8 @@ async fn reports_of_the_month_are_drafted_by_themselves_once_whichever_node_come
     }
     assert_eq!(drafted, 3, "each month once");
     let late = world.manager.all(&format!("{REPORTS}?state=late&sort=as_of")).await;
-    let told: Vec<_> = late.iter().map(|report| (report["period_on"].clone(), report["as_of"].clone(), report["due_on"].clone())).collect();
+    let told: Vec<_> =
+        late.iter().map(|report| (report["period_on"].clone(), report["as_of"].clone(), report["due_on"].clone())).collect();
     let month = |first: &str, last: &str, due: &str| (json!(first), json!(last), json!(due));
     assert_eq!(
         told,
@@ -71,7 +75,10 @@ async fn a_definition_says_what_it_needs_and_every_edit_is_a_version() {
         (json!({"kind": "reconciliation"}), &[("/campaign_id", "required")]),
         (json!({"schedule": "monthly"}), &[("/due_day", "required"), ("/starts_on", "required")]),
         (json!({"due_day": 5, "ends_on": "2015-01-01"}), &[("/due_day", "unknown-field"), ("/ends_on", "unknown-field")]),
-        (json!({"schedule": "monthly", "starts_on": "2015-02-01", "ends_on": "2015-01-01", "due_day": 29}), &[("/due_day", "out-of-range"), ("/ends_on", "date-order")]),
+        (
+            json!({"schedule": "monthly", "starts_on": "2015-02-01", "ends_on": "2015-01-01", "due_day": 29}),
+            &[("/due_day", "out-of-range"), ("/ends_on", "date-order")],
+        ),
         (json!({"schedule": "weekly"}), &[("/schedule", "unknown-value")]),
         (json!({"contract_id": Uuid::now_v7()}), &[("/contract_id", "unknown-reference")]),
         (json!({"campaign_id": Uuid::now_v7()}), &[("/campaign_id", "unknown-reference")]),
@@ -83,12 +90,14 @@ async fn a_definition_says_what_it_needs_and_every_edit_is_a_version() {
         let expected: Vec<_> = expected.iter().map(|(pointer, code)| ((*pointer).to_owned(), (*code).to_owned())).collect();
         assert_eq!(faults(&refused), expected, "{more}");
     }
-    let made = world.manager.post(DEFINITIONS, &definition(json!({"contract_id": world.contract}))).await.expect_status(201).json();
+    let made =
+        world.manager.post(DEFINITIONS, &definition(json!({"contract_id": world.contract}))).await.expect_status(201).json();
     let path = format!("{DEFINITIONS}/{}", id_of(&made));
     world.manager.post(DEFINITIONS, &definition(json!({}))).await.expect_problem(409, "duplicate");
     world.manager.delete(&format!("/api/v1/contracts/{}", world.contract), "*").await.expect_problem(409, "still-in-use");
     let moment = made["recorded_at"].as_str().unwrap();
-    let edited = world.manager.patch(&path, "\"1\"", &json!({"title_ar": "الكل", "contract_id": null})).await.expect_status(200).json();
+    let edited =
+        world.manager.patch(&path, "\"1\"", &json!({"title_ar": "الكل", "contract_id": null})).await.expect_status(200).json();
     assert_eq!(edited["revision"], 2);
     let then = world.manager.get(&format!("{DEFINITIONS}?known_at={moment}")).await.expect_status(200).json();
     assert_eq!((&then["items"][0]["revision"], &then["items"][0]["contract_id"]), (&json!(1), &json!(world.contract)));
@@ -107,9 +116,15 @@ async fn a_definition_says_what_it_needs_and_every_edit_is_a_version() {
         ("kind = 'other'", "report_definitions_kind_check"),
         ("schedule = 'weekly'", "report_definitions_schedule_check"),
         ("schedule = 'monthly', starts_on = '2015-01-01', due_day = 29", "report_definitions_due_day_check"),
-        ("schedule = 'monthly', starts_on = '2015-01-01', due_day = 1, ends_on = '2014-01-01'", "report_definitions_period_check"),
+        (
+            "schedule = 'monthly', starts_on = '2015-01-01', due_day = 1, ends_on = '2014-01-01'",
+            "report_definitions_period_check",
+        ),
         ("schedule = 'monthly', starts_on = '2001-01-01', due_day = 1", "report_definitions_starts_on_check"),
-        ("schedule = 'monthly', starts_on = '2015-01-01', due_day = 1, ends_on = '2101-01-01'", "report_definitions_ends_on_check"),
+        (
+            "schedule = 'monthly', starts_on = '2015-01-01', due_day = 1, ends_on = '2101-01-01'",
+            "report_definitions_ends_on_check",
+        ),
         ("code = 'x'", "report_definitions_code_check"),
         ("title = ''", "report_definitions_title_check"),
         ("title_ar = ''", "report_definitions_title_ar_check"),
@@ -136,7 +151,8 @@ async fn a_claim_is_open_until_it_is_explained_or_corrected_and_open_again_once_
     let explained = act("explanation", why.clone()).await.expect_status(200).json();
     assert_eq!((&explained["state"], &explained["explanation"]), (&json!("explained"), &why["explanation"]));
     act("explanation", why.clone()).await.expect_problem(409, "wrong-state");
-    let told = world.manager.get(&format!("/api/v1/reports/reconciliation?campaign_id={campaign}")).await.expect_status(200).json();
+    let told =
+        world.manager.get(&format!("/api/v1/reports/reconciliation?campaign_id={campaign}")).await.expect_status(200).json();
     assert_eq!((&told["claims"][0]["state"], &told["claims"][0]["explanation"]), (&json!("explained"), &why["explanation"]));
     assert_eq!(world.manager.all("/api/v1/claims?state=explained").await.len(), 1);
     assert!(world.manager.all("/api/v1/claims?state=open").await.is_empty());
