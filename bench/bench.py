@@ -172,7 +172,7 @@ def measured(service: Service, run) -> dict:
 def wrk(service: Service, script: str, connections: int, seconds: float, **settings) -> dict:
     service.sign_in()
     environment = os.environ | {"BENCH_DIR": str(HERE), "TOKEN": service.token, **{name.upper(): str(value) for name, value in settings.items()}}
-    words = [program("wrk"), "-t2", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "60s",
+    words = [program("wrk"), f"-t{min(2, connections)}", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "60s",
              "-s", str(HERE / script), f"http://{service.address}"]
 
     def run() -> dict:

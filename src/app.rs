@@ -21,7 +21,7 @@ use crate::{
     db::{Db, DbError},
     equipment,
     error::{ApiError, ApiResult, Code},
-    facilities, fuel,
+    exports, facilities, fuel,
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
@@ -83,6 +83,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(report_definitions::routes)
         .configure(publishing::routes)
         .configure(publishing::public_routes)
+        .configure(exports::routes)
         .configure(reveals::routes);
 }
 

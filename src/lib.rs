@@ -16,7 +16,7 @@
 //! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons`, `report_definitions` |
 //! | 10 | `assignments`, `barcodes`, `requisitions`, `stock` |
 //! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
-//! | 12 | `reports`, `planning`, `traces`, `imports`, `openapi` |
+//! | 12 | `reports`, `planning`, `traces`, `exports`, `imports`, `openapi` |
 //! | 13 | `publishing` |
 //! | 14 | `app` |
 //! | 15 | `cli`, and `main` above it |
@@ -37,6 +37,7 @@ pub mod controlled_issues;
 pub mod db;
 pub mod equipment;
 pub mod error;
+pub mod exports;
 pub mod facilities;
 pub mod fuel;
 pub mod http;

@@ -54,6 +54,8 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Load the demo campaign into an empty register and make one account per role, as `serve --demo` does.
+    LoadDemo,
     /// Print the figures as a table.
     Figures {
         /// The day they speak of; today when absent.
@@ -97,6 +99,7 @@ pub fn run() -> ExitCode {
         Command::Migrate => tasks::migrate(&cli.config),
         Command::CreateAdmin { email, name } => tasks::create_admin(&cli.config, &email, &name),
         Command::Import { path, dry_run } => tasks::import(&cli.config, &path, dry_run),
+        Command::LoadDemo => tasks::load_demo(&cli.config),
         Command::Figures { as_of } => tasks::figures(&cli.config, as_of),
         Command::Verify { against } => verify::all(&cli.config, against.as_deref()),
         Command::Healthcheck => tasks::healthcheck(&cli.config),

@@ -30,7 +30,7 @@ pub fn run(config: &Config, demo: bool) -> Outcome {
     if let Some(embedded) = &database.embedded {
         embedded.supervise();
     }
-    let password = if demo { Some(demo::load(config, &database)?) } else { None };
+    let password = if demo { Some(demo::load_apart(config)?) } else { None };
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let accounts = Arc::new(Accounts::default());
     let parts = Parts {

@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use serde_json::Value;
 
-use super::{Outcome, block_on, database::Database, say, sentence};
+use super::{Outcome, block_on, database::Database, demo, say, sentence};
 use crate::{
     app,
     auth::Actor,
@@ -91,6 +91,15 @@ pub(super) fn load(url: &str, sheets: &[Sheet], dry_run: bool, visible: bool) ->
     });
     bar.finish_and_clear();
     summary
+}
+
+/// Loads the demo and makes its accounts, beside a running service too.
+pub fn load_demo(config: &Config) -> Outcome {
+    let database = Database::join(config)?.migrated()?;
+    let password = demo::load(config, &database);
+    database.close();
+    say(&format!("the demo is loaded; the password of its accounts: {}", password?));
+    Ok(())
 }
 
 /// Asks the service on this machine whether it is ready.

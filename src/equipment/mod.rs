@@ -10,4 +10,6 @@ mod rules;
 mod store;
 mod types;
 
+pub use actions::{finish, give_back, start, use_parts};
 pub use api::routes;
+pub use types::{EquipmentUnit, RepairJob};

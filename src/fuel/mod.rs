@@ -12,6 +12,10 @@ mod tanks;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use dips::record as record_dip;
+pub use generators::{Generator, GeneratorHoursFields, put_hours};
+pub use tanks::FuelTank;
+
 /// The routes of these slices.
 pub fn routes(config: &mut ServiceConfig) {
     config.configure(tanks::routes).configure(generators::routes).configure(dips::routes).configure(status::routes);

@@ -70,6 +70,11 @@ impl FromRequest for IfMatch {
 pub struct IfPresentMatch(Option<IfMatch>);
 
 impl IfPresentMatch {
+    /// Of a step that the service takes by itself: it replaces nothing.
+    pub const fn none() -> Self {
+        Self(None)
+    }
+
     /// Refuses with 428 when nothing was said of what is there, with 412 when it has moved on.
     pub fn check(self, revision: i64, present: &impl Serialize) -> ApiResult<()> {
         self.0.ok_or_else(|| ApiError::new(Code::PreconditionRequired))?.check(revision, present)

@@ -113,6 +113,9 @@ impl<F: ListFilter> Listing<F> {
         let first = self.chunk(&mut left, &read).await?.unwrap_or_default();
         let mut text = vec![0xef, 0xbb, 0xbf];
         text.extend(csv_lines(std::iter::once(columns.iter().map(String::as_str)))?);
+        if let Some(tags) = self.tags(&columns) {
+            text.extend(csv_lines(std::iter::once(tags.iter().map(String::as_str)))?);
+        }
         text.extend(csv_rows(&columns, &first)?);
         let rest = stream::unfold((self, left, Arc::new(read)), move |(mut listing, mut left, read)| {
             let columns = columns.clone();
@@ -145,7 +148,9 @@ impl<F: ListFilter> Listing<F> {
                 return Err(ApiError::new(Code::PayloadTooLarge));
             }
         }
-        let made = actix_web::web::block(move || workbook(&columns, &rows)).await.map_err(ApiError::internal)?;
+        let mut headings = vec![columns.clone()];
+        headings.extend(self.tags(&columns));
+        let made = actix_web::web::block(move || workbook(&headings, &rows)).await.map_err(ApiError::internal)?;
         Ok(HttpResponse::Ok().content_type(XLSX).body(made.map_err(ApiError::internal)?))
     }
 }
@@ -234,17 +239,18 @@ fn csv_lines<'a>(rows: impl Iterator<Item = impl Iterator<Item = &'a str>>) -> A
 /// The largest whole number that a spreadsheet program keeps to the digit.
 const LARGEST_WHOLE: i64 = 999_999_999_999_999;
 
-fn workbook(columns: &[String], rows: &[Vec<Cell>]) -> Result<Vec<u8>, rust_xlsxwriter::XlsxError> {
+fn workbook(headings: &[Vec<String>], rows: &[Vec<Cell>]) -> Result<Vec<u8>, rust_xlsxwriter::XlsxError> {
     let mut workbook = Workbook::new();
     let sheet = workbook.add_worksheet();
     let bold = CellFormat::new().set_bold();
-    for (index, column) in columns.iter().enumerate() {
-        let index = u16::try_from(index).unwrap_or(u16::MAX);
-        sheet.write_string_with_format(0, index, column, &bold)?;
+    for (number, line) in (0..).zip(headings) {
+        for (index, heading) in (0..).zip(line) {
+            sheet.write_string_with_format(number, index, heading, &bold)?;
+        }
     }
-    for (number, row) in rows.iter().enumerate() {
+    for (number, row) in (headings.len()..).zip(rows) {
         for (index, cell) in row.iter().enumerate() {
-            let (number, index) = (u32::try_from(number + 1).unwrap_or(u32::MAX), u16::try_from(index).unwrap_or(u16::MAX));
+            let (number, index) = (u32::try_from(number).unwrap_or(u32::MAX), u16::try_from(index).unwrap_or(u16::MAX));
             // Whole numbers stay numbers, as far as they are kept; everything else is text, never a formula.
             #[expect(clippy::cast_precision_loss, reason = "no precision is lost below 2^53")]
             let whole = cell.text.parse::<i64>().ok().filter(|whole| whole.abs() <= LARGEST_WHOLE).map(|whole| whole as f64);

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{
     export::Format,
+    hxl,
     params::{read_params, read_query},
 };
 use crate::{
@@ -54,6 +55,9 @@ pub struct PageQuery {
     /// `json`, `csv` or `xlsx`; else what `Accept` asks for.
     #[param(value_type = Option<String>, pattern = "^(json|csv|xlsx)$")]
     pub format: Format,
+    /// `true`: CSV and XLSX get a second heading line with the tags of HXL.
+    #[param(value_type = Option<bool>)]
+    pub hxl: bool,
 }
 
 /// The order of a list.
@@ -115,7 +119,8 @@ impl<F: ListFilter> Listing<F> {
             Some(Value::String(text)) => Some(text),
             _ => None,
         };
-        let (limit, after, words, sort, format) = (take("limit"), take("after"), take("q"), take("sort"), take("format"));
+        let (limit, after, words, sort) = (take("limit"), take("after"), take("q"), take("sort"));
+        let (format, hxl) = (take("format"), take("hxl"));
         let sort = read_sort(F::SORTS, sort.as_deref())?;
         let signed_for = signed_for(&path, sort);
         let mut faults = Faults::default();
@@ -125,6 +130,7 @@ impl<F: ListFilter> Listing<F> {
             .map(|text| Cursor::open(&keys, &signed_for, &text).ok_or_else(|| ApiError::new(Code::InvalidCursor)))
             .transpose()?;
         let format = Format::wanted(request, format.as_deref())?;
+        let hxl = hxl.is_some_and(|text| read_hxl(&text, format, &mut faults));
         let filter = read_params(params).map_err(|mut error| {
             if error.code == Code::ValidationFailed {
                 error.faults.append(&mut faults.0);
@@ -132,7 +138,7 @@ impl<F: ListFilter> Listing<F> {
             error
         })?;
         faults.into_result()?;
-        let page = PageQuery { limit, after, q, sort, format };
+        let page = PageQuery { limit, after, q, sort, format, hxl };
         Ok(Self { page, filter, path, query: request.query_string().to_owned(), keys })
     }
 
@@ -158,6 +164,13 @@ impl<F: ListFilter> Listing<F> {
         }
     }
 
+    /// The tags of HXL for the columns, if they were asked for.
+    pub(super) fn tags(&self, columns: &[String]) -> Option<Vec<String>> {
+        // `/api/v1/contracts/{id}/facilities` lists supports, whose columns are told by the common tags.
+        let collection = self.path.strip_prefix("/api/v1/").unwrap_or_default();
+        self.page.hxl.then(|| columns.iter().map(|column| hxl::tag(collection, column)).collect())
+    }
+
     /// The address of the next page, for the `Link` header.
     pub fn link(&self, next: &str) -> String {
         let kept = self.query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("after="));
@@ -178,6 +191,18 @@ fn read_limit(text: &str, faults: &mut Faults) -> Option<i64> {
     }
     faults.add("/limit", if crate::error::has_arabic_digits(text) { Code::ArabicDigits } else { Code::OutOfRange });
     None
+}
+
+/// Tags are for tables: JSON names its fields itself.
+fn read_hxl(text: &str, format: Format, faults: &mut Faults) -> bool {
+    match (text, format) {
+        ("false", _) => false,
+        ("true", Format::Csv | Format::Xlsx) => true,
+        _ => {
+            faults.add("/hxl", Code::UnknownValue);
+            false
+        }
+    }
 }
 
 fn read_words(text: &str, faults: &mut Faults) -> Option<String> {

@@ -5,6 +5,7 @@ mod body;
 mod conditions;
 mod envelope;
 mod export;
+mod hxl;
 mod idempotency;
 mod listing;
 mod measure;

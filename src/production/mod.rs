@@ -12,5 +12,6 @@ mod rules;
 mod store;
 mod types;
 
+pub use actions::{complete, release, start};
 pub use api::routes;
 pub use types::{ProductionOrder, ProductionOrderFields};

@@ -10,6 +10,8 @@ mod rules;
 mod store;
 mod types;
 
+pub use actions::{approve, reject, submit};
 pub use api::routes;
 pub use fulfilment::{Moved, fulfil, hold, load_for_sending};
+pub use rules::Step;
 pub use types::{Requisition, RequisitionLine, RequisitionStatus};

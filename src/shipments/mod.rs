@@ -25,8 +25,9 @@ mod types;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use actions::{dispatch, pack};
 pub use acts::RejectionCause;
-pub use arrivals::{claim, settle};
+pub use arrivals::{claim, receive, settle};
 pub use discrepancy_types::DiscrepancyCause;
 pub use journey::{Arrived, Journey, Way, lead};
 pub use rules::knows_the_road;

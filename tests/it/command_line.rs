@@ -9,7 +9,9 @@ use std::{
 };
 
 use reqwest::Client;
-use serde_json::{Value, json};
+use serde_json::json;
+
+use crate::demo;
 
 const PASSWORD: &str = "a demo password";
 
@@ -74,26 +76,6 @@ impl Drop for Service {
     }
 }
 
-/// The story of the demo's people, once, however often it is started.
-async fn what_takes_two_persons_was_done(http: &Client, service: &str) {
-    let body = json!({"email": "manager@demo.siraj.example", "password": PASSWORD}).to_string();
-    let login = http.post(format!("{service}/api/v1/auth/login")).header("content-type", "application/json").body(body);
-    let signed: Value = serde_json::from_str(&login.send().await.unwrap().text().await.unwrap()).unwrap();
-    let token = signed["access_token"].as_str().unwrap();
-    let promised = [
-        ("controlled-issues?status=confirmed", 3),
-        ("stock-counts?status=confirmed", 1),
-        ("shipment-discrepancies?status=claimed", 1),
-        ("shipment-discrepancies?status=settled", 1),
-        ("stock-alerts?kind=recalled", 3),
-    ];
-    for (query, many) in promised {
-        let asked = http.get(format!("{service}/api/v1/{query}")).header("authorization", format!("Bearer {token}"));
-        let told: Value = serde_json::from_str(&asked.send().await.unwrap().text().await.unwrap()).unwrap();
-        assert_eq!(told["items"].as_array().map(Vec::len), Some(many), "{query}: {told}");
-    }
-}
-
 #[tokio::test]
 async fn the_demo_is_served_survives_kill_9_and_stops_in_good_order() {
     let folder = folder();
@@ -120,13 +102,14 @@ async fn the_demo_is_served_survives_kill_9_and_stops_in_good_order() {
     let (well, told) = run(siraj(folder.path(), &["serve"]).env("SIRAJ_LISTEN", "127.0.0.1:0"));
     assert!(!well && told.contains("in use by another siraj"), "{told}");
 
-    what_takes_two_persons_was_done(&http, &service.url).await;
+    demo::tells_its_story(&http, &service.url, PASSWORD).await;
 
     service.signal("-KILL");
     service.wait();
     let mut service = Service::start(folder.path());
     assert_eq!(http.get(format!("{}/readyz", service.url)).send().await.unwrap().status(), 200);
-    what_takes_two_persons_was_done(&http, &service.url).await;
+    // Played again, it is the same story.
+    demo::tells_its_story(&http, &service.url, PASSWORD).await;
     let (well, told) = run(&mut siraj(folder.path(), &["verify"]));
     assert!(well, "{told}");
     service.signal("-TERM");

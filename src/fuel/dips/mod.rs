@@ -6,5 +6,6 @@ mod statements;
 mod store;
 mod types;
 
+pub use actions::record;
 pub use api::routes;
 pub use statements::EXPLAINED;

@@ -6,3 +6,5 @@ mod store;
 mod types;
 
 pub use api::routes;
+pub use hours::{GeneratorHoursFields, put as put_hours};
+pub use types::Generator;

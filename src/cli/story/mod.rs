@@ -1,10 +1,15 @@
 //! What the demo's people did: the steps that no sheet can tell, because they take two persons or decide something. They go through
 //! the same actions as the API, in the names of the demo's manager and coordinator.
 
+mod equipment;
+mod fuel;
+mod making;
+mod requisitions;
+
 use chrono::NaiveDate;
 use diesel::{ExpressionMethods, JoinOnDsl, QueryDsl};
 use diesel_async::RunQueryDsl;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
@@ -12,10 +17,10 @@ use crate::{
     controlled_issues,
     db::Db,
     error::{ApiResult, Code},
-    http::{Answer, Body, IdempotencyKey},
+    http::{Answer, Body, IdempotencyKey, New},
     imports::{id_of_lot, made_id},
     lots::{self, Step},
-    register,
+    register::{self, Record},
     schema::{adjustment_reasons, lots as lot_rows, shipment_discrepancies, shipments as shipment_rows},
     shipments,
     stock_counts::{self, StockCount},
@@ -30,20 +35,46 @@ pub async fn play(db: &Db, manager: &Actor, coordinator: &Actor) -> ApiResult<()
     ketamine_is_issued(db, coordinator, manager).await?;
     a_shelf_is_counted(db, coordinator, manager).await?;
     fuel_fell_short(db, manager).await?;
-    a_lot_is_recalled(db, manager).await
+    a_lot_is_recalled(db, manager).await?;
+    let cast = Cast { db, manager, coordinator };
+    // What is made is what is asked for.
+    making::play(&cast).await?;
+    requisitions::play(&cast).await?;
+    fuel::play(&cast).await?;
+    equipment::play(&cast).await
 }
 
 /// A register that was filled by the demo of an earlier version has no such stock.
 async fn is_this_demo(db: &Db) -> ApiResult<bool> {
-    let lot = lot_rows::table.find(id_of_lot("LOC-03", "LOC03-15X")).count();
+    let lot = lot_rows::table.find(id_of_lot("RAW-01", "RAW01-15A")).count();
     let there: i64 = lot.get_result(&mut *db.conn().await?).await?;
     Ok(there > 0)
+}
+
+/// Who plays.
+struct Cast<'a> {
+    db: &'a Db,
+    manager: &'a Actor,
+    coordinator: &'a Actor,
+}
+
+impl Cast<'_> {
+    /// A record of the story is created, unless it is there already.
+    async fn create<R: Record>(&self, by: &Actor, record: Value) -> ApiResult<()> {
+        let body = Body::<New<R::Fields>>::said(record)?;
+        taken(register::create::<R>(self.db, by, &IdempotencyKey::none(), &body).await)
+    }
+
+    /// Whether a record is there: the last one of a part tells that the part was played whole.
+    async fn has<R: Record>(&self, id: Uuid) -> ApiResult<bool> {
+        Ok(!R::load_many(&mut *self.db.conn().await?, &[id]).await?.is_empty())
+    }
 }
 
 /// A step that has been taken already is none to take again: the demo is started more than once.
 fn taken(step: ApiResult<Answer>) -> ApiResult<()> {
     match step {
-        Err(error) if !matches!(error.code, Code::WrongState | Code::RecordConflict) => Err(error),
+        Err(error) if !matches!(error.code, Code::WrongState | Code::RecordConflict | Code::RecordDeleted) => Err(error),
         _ => Ok(()),
     }
 }
@@ -54,6 +85,14 @@ fn of_the_story(name: &str) -> Uuid {
 
 fn store(code: &str) -> Uuid {
     made_id("stock_locations", code)
+}
+
+fn item(code: &str) -> Uuid {
+    made_id("items", code)
+}
+
+fn facility(code: &str) -> Uuid {
+    made_id("facilities", code)
 }
 
 /// One proposes, another signs: what is controlled leaves the store of the Cave Hospital by two persons.

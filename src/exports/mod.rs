@@ -1,0 +1,9 @@
+//! What others read in their own forms: the 4W table (who does what where, and when), a coarse map, DHIS2's data values, a FHIR directory.
+//!
+//! Nothing is stored. Everything is told at the coarseness of its reader: no coordinates, no people, facilities by name only inside.
+
+mod api;
+mod statements;
+mod types;
+
+pub use api::routes;
