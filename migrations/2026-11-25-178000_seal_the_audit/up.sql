@@ -50,14 +50,13 @@ BEGIN
     RETURN NULL;
   END IF;
   SELECT * INTO latest FROM audit_seals ORDER BY number DESC LIMIT 1;
-  SELECT coalesce(latest.number, 0) + 1, min(id), max(id), count(*), string_agg(int8send(id) || hash, ''::bytea ORDER BY id),
+  -- Cut first, hashed afterwards: of a long way that is to be caught up, only this part is hashed.
+  SELECT coalesce(latest.number, 0) + 1, min(l.id), max(l.id), count(*),
+         string_agg(int8send(l.id) || sha256(convert_to(jsonb_build_array(to_char(l.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+           l.actor_id, l.resource, l.record_id, l.subject_id, l.action, l.revision, l.before, l.after)::text, 'UTF8')), ''::bytea ORDER BY l.id),
          coalesce(latest.hash, decode(repeat('00', 32), 'hex'))
   INTO made.number, made.from_id, made.to_id, made.lines, made.line_hashes, made.previous_hash
-  FROM (
-    SELECT id, sha256(convert_to(jsonb_build_array(to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-             actor_id, resource, record_id, subject_id, action, revision, l.before, l.after)::text, 'UTF8')) AS hash
-    FROM audit_log l WHERE id > coalesce(latest.to_id, 0) AND id <= upto ORDER BY id LIMIT 10000
-  ) AS fresh;
+  FROM (SELECT * FROM audit_log WHERE id > coalesce(latest.to_id, 0) AND id <= upto ORDER BY id LIMIT 10000) AS l;
   IF made.lines > 0 THEN
     INSERT INTO audit_seals (number, from_id, to_id, lines, line_hashes, previous_hash, hash)
     VALUES (made.number, made.from_id, made.to_id, made.lines, made.line_hashes, made.previous_hash,
