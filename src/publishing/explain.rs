@@ -115,7 +115,7 @@ fn fields_of(resource: &str, before: Option<&Value>, after: Option<&Value>) -> V
 }
 
 /// $1 rows, $2 and $3 the moments, $4 what they are. What a row stands on, and has stood on, is looked for in both the present and the
-/// history; then the audit is read by its subjects, which is what it is indexed by.
+/// history; then the audit is read by its subjects, which is what it is indexed by. A line is written a little after its record.
 const ENTRIES: &str = "
 WITH all_assignments AS (
   SELECT id, staff_id, facility_id, contract_id FROM public.assignments WHERE $4 IN ('people', 'posts') AND (staff_id = ANY ($1) OR id = ANY ($1))
@@ -154,7 +154,8 @@ WITH all_assignments AS (
   SELECT DISTINCT ON (r.row_id, l.id) r.row_id, r.distance, l.id AS sequence, l.resource, l.record_id, l.action, l.occurred_at, l.actor_id,
          coalesce(u.role, 'manager') AS actor_role, l.before, l.after
   FROM related r
-  JOIN audit_log l ON l.subject_id = r.subject_id AND l.record_id = r.record_id AND l.occurred_at > $2 AND l.occurred_at <= $3
+  JOIN audit_log l ON l.subject_id = r.subject_id AND l.record_id = r.record_id AND l.occurred_at > $2
+   AND (l.after ->> 'recorded_at')::timestamptz > $2 AND (l.after ->> 'recorded_at')::timestamptz <= $3
   LEFT JOIN users u ON u.id = l.actor_id
   ORDER BY r.row_id, l.id, r.distance
 )
