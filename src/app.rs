@@ -28,6 +28,8 @@ use crate::{
     keys::Keys,
     lots, openapi, organizations, planning, production, projects, recipes, reports, requisitions, reveals, sessions, shipments,
     staff, staffing, stipend_scales, stipends, stock, stock_counts, stock_locations, support, traces, users,
+    lots, openapi, organizations, planning, production, projects, publishing, recipes, report_definitions, reports, requisitions,
+    reveals, sessions, shipments, staff, stock, stock_counts, stock_locations, support, traces, users,
 };
 
 /// What the application is made of.
@@ -93,6 +95,9 @@ fn api(config: &mut ServiceConfig) {
         .configure(donations::routes)
         .configure(claims::routes)
         .configure(reports::routes)
+        .configure(report_definitions::routes)
+        .configure(publishing::routes)
+        .configure(publishing::public_routes)
         .configure(exports::routes)
         .configure(funding::routes)
         .configure(staffing::routes)

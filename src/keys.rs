@@ -14,6 +14,7 @@ use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
     constant_time, digest, hmac,
     rand::{SecureRandom, SystemRandom},
+    signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,9 @@ use thiserror::Error;
 struct KeyFile {
     signing: Vec<WrittenKey>,
     sealing: Vec<WrittenKey>,
+    /// Seeds of Ed25519: what is published is signed with them. Files of before have none yet.
+    #[serde(default)]
+    publishing: Vec<WrittenKey>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -45,6 +49,36 @@ pub struct Key {
 pub struct Keys {
     signing: Vec<Key>,
     sealing: Vec<Key>,
+    publishing: Vec<PublishingKey>,
+}
+
+/// A key that signs what is published, with the name it is called by.
+pub struct PublishingKey {
+    /// The name: never secret.
+    pub id: String,
+    pair: Ed25519KeyPair,
+}
+
+impl PublishingKey {
+    fn of(key: Key) -> Option<Self> {
+        let pair = Ed25519KeyPair::from_seed_unchecked(&key.bytes).ok()?;
+        Some(Self { id: key.id, pair })
+    }
+
+    /// What others check its signatures with.
+    pub fn public(&self) -> &[u8] {
+        self.pair.public_key().as_ref()
+    }
+
+    /// Signs; the same words give the same signature.
+    pub fn sign(&self, words: &[u8]) -> Vec<u8> {
+        self.pair.sign(words).as_ref().to_vec()
+    }
+}
+
+/// Whether this is the signature of these words by the holder of the key (Ed25519, RFC 8032).
+pub fn is_signed(public_key: &[u8], words: &[u8], signature: &[u8]) -> bool {
+    UnparsedPublicKey::new(&ED25519, public_key).verify(words, signature).is_ok()
 }
 
 /// Why the keys cannot be had.
@@ -72,7 +106,11 @@ impl Keys {
             Err(error) if error.kind() == io::ErrorKind::NotFound => create(path).map_err(failed)?,
             Err(error) => return Err(failed(error)),
         }
-        let text = fs::read(path).map_err(failed)?;
+        let mut text = fs::read(path).map_err(failed)?;
+        if lacks_publishing(&text) {
+            add_publishing(path).map_err(failed)?;
+            text = fs::read(path).map_err(failed)?;
+        }
         Self::parse(&text).ok_or(KeyError::Damaged(shown))
     }
 
@@ -91,7 +129,13 @@ impl Keys {
             });
             keys.collect::<Option<Vec<_>>>().filter(|keys| !keys.is_empty())
         };
-        Some(Self { signing: read(file.signing)?, sealing: read(file.sealing)? })
+        let publishing = read(file.publishing)?.into_iter().map(PublishingKey::of).collect::<Option<_>>()?;
+        Some(Self { signing: read(file.signing)?, sealing: read(file.sealing)?, publishing })
+    }
+
+    /// The keys that sign what is published, the one in use first; there is always one.
+    pub fn publishing(&self) -> &[PublishingKey] {
+        &self.publishing
     }
 
     /// The signing keys, the one in use first.
@@ -194,13 +238,24 @@ impl Hasher {
 
     /// The hash in hexadecimal digits.
     pub fn finish(self) -> String {
-        use std::fmt::Write;
-        self.0.finish().as_ref().iter().fold(String::new(), |mut text, byte| {
-            // Writing to a text does not fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex(self.0.finish().as_ref())
     }
+}
+
+/// SHA-256 of bytes as they are.
+pub fn digest_of(bytes: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    out
+}
+
+/// Bytes in hexadecimal, as people compare them.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// 256 random bits in a form that travels anywhere.
@@ -210,13 +265,53 @@ pub fn random_token() -> io::Result<String> {
     Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))
 }
 
+fn fresh_key() -> io::Result<Vec<WrittenKey>> {
+    let id = random_token()?.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+    Ok(vec![WrittenKey { id, key: random_token()? }])
+}
+
 fn fresh_file() -> io::Result<Vec<u8>> {
-    let key = || -> io::Result<Vec<WrittenKey>> {
-        let id = random_token()?.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
-        Ok(vec![WrittenKey { id, key: random_token()? }])
-    };
-    let file = KeyFile { signing: key()?, sealing: key()? };
+    let file = KeyFile { signing: fresh_key()?, sealing: fresh_key()?, publishing: fresh_key()? };
     serde_json::to_vec_pretty(&file).map_err(io::Error::other)
+}
+
+/// Whether this is a key file of before anything was published.
+fn lacks_publishing(text: &[u8]) -> bool {
+    serde_json::from_slice::<KeyFile>(text).is_ok_and(|file| file.publishing.is_empty())
+}
+
+/// Adds the key that signs what is published to a file of before. The old keys go over into the new file before it takes the place
+/// of the old one, whole; of two starts at once the second finds the key of the first.
+fn add_publishing(path: &Path) -> io::Result<()> {
+    let held = fs::File::open(path)?;
+    held.lock()?;
+    let text = fs::read(path)?;
+    if !lacks_publishing(&text) {
+        return Ok(());
+    }
+    let mut file: KeyFile = serde_json::from_slice(&text).map_err(io::Error::other)?;
+    file.publishing = fresh_key()?;
+    let beside = beside(path);
+    write_whole(&beside, &serde_json::to_vec_pretty(&file).map_err(io::Error::other)?)?;
+    fs::rename(&beside, path)?;
+    sync_folder(path)
+}
+
+/// Where a new file is written before it takes its place.
+fn beside(path: &Path) -> std::path::PathBuf {
+    path.with_extension(format!("new-{}", std::process::id()))
+}
+
+fn write_whole(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(text)?;
+    file.sync_all()
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    // A bare file name lies in the folder that we are in.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    fs::File::open(folder)?.sync_all()
 }
 
 /// Whole or not at all: a cut during the first start must not leave half a file, or sealed fields could never be read.
@@ -224,10 +319,8 @@ fn create(path: &Path) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let beside = path.with_extension(format!("new-{}", std::process::id()));
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.write_all(&fresh_file()?)?;
-    file.sync_all()?;
+    let beside = beside(path);
+    write_whole(&beside, &fresh_file()?)?;
     // Linked, not renamed: of two first starts the later keeps the keys of the earlier, which may have sealed with them.
     let linked = fs::hard_link(&beside, path);
     fs::remove_file(&beside)?;
@@ -235,7 +328,7 @@ fn create(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+    sync_folder(path)
 }
 
 #[cfg(test)]
@@ -262,6 +355,37 @@ mod tests {
         assert_ne!(keys.blind("name", b"hmd"), keys.blind("phone", b"hmd"));
         assert_ne!(keys.blind("name", b"hmd").1, others.blind("name", b"hmd").1);
         assert_ne!(keys.blind("name", b"hmd").1, keys.mac("name", b"hmd"));
+    }
+
+    #[test]
+    fn a_key_file_of_before_gets_a_key_to_publish_with_and_keeps_the_others() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("keys.json");
+        let mut file: serde_json::Value = serde_json::from_slice(&fresh_file().expect("keys")).expect("JSON");
+        file.as_object_mut().expect("an object").remove("publishing");
+        write_whole(&path, file.to_string().as_bytes()).expect("written");
+        // Two starts at once.
+        let opened: Vec<_> = std::thread::scope(|scope| {
+            let starts: Vec<_> = (0..2).map(|_| scope.spawn(|| Keys::open(&path).expect("opened"))).collect();
+            starts.into_iter().map(|start| start.join().expect("a start")).collect()
+        });
+        assert_eq!(opened[0].publishing()[0].public(), opened[1].publishing()[0].public());
+        let now: serde_json::Value = serde_json::from_slice(&fs::read(&path).expect("read")).expect("JSON");
+        assert_eq!((&now["signing"], &now["sealing"]), (&file["signing"], &file["sealing"]));
+        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_signature_holds_for_its_words_and_its_key_only() {
+        let (keys, others) = (Keys::fresh().expect("keys"), Keys::fresh().expect("keys"));
+        let key = &keys.publishing()[0];
+        let signature = key.sign(b"report 7");
+        assert!(is_signed(key.public(), b"report 7", &signature));
+        assert!(!is_signed(key.public(), b"report 8", &signature));
+        assert!(!is_signed(others.publishing()[0].public(), b"report 7", &signature));
+        assert_eq!((key.public().len(), signature.len()), (32, 64));
+        assert_eq!(hex(&digest_of(b"")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! | 1 | `types`, `keys`, `config` |
 //! | 2 | `db` |
 //! | 3 | `http` |
-//! | 4 | `audit`, `auth` |
+//! | 4 | `audit`, `auth`, `seals` |
 //! | 5 | `register`, `sessions`, `reveals` |
 //! | 6 | `areas`, `organizations`, `items`, `exchange_rates` |
 //! | 7 | `facilities`, `attachments` |
@@ -19,6 +19,16 @@
 //! | 12 | `reports`, `planning`, `traces`, `exports`, `imports`, `openapi`, `funding`, `staffing`, `duplicates` |
 //! | 13 | `app` |
 //! | 14 | `cli`, and `main` above it |
+//! | 6 | `areas`, `organizations`, `items` |
+//! | 7 | `facilities` |
+//! | 8 | `projects`, `contracts`, `campaigns`, `users` |
+//! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons`, `report_definitions` |
+//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock` |
+//! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
+//! | 12 | `reports`, `planning`, `traces`, `exports`, `imports`, `openapi` |
+//! | 13 | `publishing` |
+//! | 14 | `app` |
+//! | 15 | `cli`, and `main` above it |
 
 pub mod adjustment_reasons;
 pub mod app;
@@ -59,12 +69,15 @@ pub mod planning;
 pub mod postgres;
 pub mod production;
 pub mod projects;
+pub mod publishing;
 pub mod recipes;
 pub mod register;
+pub mod report_definitions;
 pub mod reports;
 pub mod requisitions;
 pub mod reveals;
 pub mod schema;
+pub mod seals;
 pub mod sessions;
 pub mod shipments;
 pub mod staff;

@@ -170,6 +170,15 @@ diesel::table! {
         reason -> Nullable<Text>,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
+    audit_seals (number) {
+        number -> Int8,
+        from_id -> Int8,
+        to_id -> Int8,
+        lines -> Int8,
+        line_hashes -> Bytea,
+        previous_hash -> Bytea,
+        hash -> Bytea,
+        sealed_at -> Timestamptz,
     }
 }
 
@@ -232,6 +241,8 @@ diesel::table! {
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
+        state -> Text,
+        explanation -> Nullable<Text>,
     }
 }
 
@@ -825,6 +836,42 @@ diesel::table! {
 }
 
 diesel::table! {
+    published_reports (id) {
+        id -> Uuid,
+        number -> Nullable<Int8>,
+        definition_id -> Uuid,
+        definition_version -> Int8,
+        kind -> Text,
+        title -> Text,
+        title_ar -> Nullable<Text>,
+        campaign_id -> Nullable<Uuid>,
+        contract_id -> Nullable<Uuid>,
+        area_id -> Nullable<Uuid>,
+        as_of -> Date,
+        period_on -> Nullable<Date>,
+        due_on -> Nullable<Date>,
+        known_at -> Timestamptz,
+        document -> Bytea,
+        document_hash -> Bytea,
+        status -> Text,
+        drafted_by -> Uuid,
+        drafted_at -> Timestamptz,
+        reason -> Nullable<Text>,
+        published_by -> Nullable<Uuid>,
+        published_at -> Nullable<Timestamptz>,
+        audit_seal -> Nullable<Int8>,
+        audit_hash -> Nullable<Bytea>,
+        signature -> Nullable<Bytea>,
+        key_id -> Nullable<Text>,
+        public_key -> Nullable<Bytea>,
+        search -> Nullable<Text>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     recipe_ingredients (id) {
         id -> Uuid,
         recipe_id -> Uuid,
@@ -904,6 +951,19 @@ diesel::table! {
         due_on -> Date,
         delivered_on -> Nullable<Date>,
         attachment_id -> Nullable<Uuid>,
+    report_definitions (id) {
+        id -> Uuid,
+        code -> Text,
+        title -> Text,
+        title_ar -> Nullable<Text>,
+        kind -> Text,
+        campaign_id -> Nullable<Uuid>,
+        contract_id -> Nullable<Uuid>,
+        area_id -> Nullable<Uuid>,
+        schedule -> Text,
+        starts_on -> Nullable<Date>,
+        ends_on -> Nullable<Date>,
+        due_day -> Nullable<Int2>,
         search -> Nullable<Text>,
         retired_at -> Nullable<Timestamptz>,
         revision -> Int8,
@@ -1459,6 +1519,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     budget_line_months,
     budget_lines,
     campaign_allocations,
+    audit_seals,
     campaign_facilities,
     campaigns,
     claims,
@@ -1495,11 +1556,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     production_orders,
     project_facilities,
     projects,
+    published_reports,
     recipe_ingredients,
     recipes,
     refresh_tokens,
     repair_jobs,
     reporting_duties,
+    report_definitions,
     requisition_lines,
     requisitions,
     reveals,

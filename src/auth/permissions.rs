@@ -126,6 +126,12 @@ permissions! {
     ReadExports: Manager Coordinator Auditor;
     /// Open a figure into its rows.
     ReadFigureRows: Admin Manager Coordinator Clerk Auditor;
+    /// Read what reports are defined, drafted and published, and what corrections would change of them.
+    ReadReports: Admin Manager Auditor;
+    /// See who changed a report or its definition, and how.
+    ReadReportHistory: Manager Auditor;
+    /// Define, draft and publish reports.
+    EditReports: Manager;
     /// Invite, change, disable users.
     ManageUsers: Admin;
     /// See users.

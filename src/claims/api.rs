@@ -4,8 +4,8 @@ use actix_web::{HttpResponse, delete, get, patch, post, web::Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
-    store,
-    types::{Claim, ClaimFilter, ClaimPatch, NewClaim},
+    actions, store,
+    types::{Claim, ClaimExplanation, ClaimFilter, ClaimPatch, ClaimState, NewClaim},
 };
 use crate::{
     audit::{HistoryEntry, HistoryFilter},
@@ -24,7 +24,10 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(find_claim)
         .service(update_claim)
         .service(retire_claim)
-        .service(list_claim_history);
+        .service(list_claim_history)
+        .service(explain_claim)
+        .service(correct_claim)
+        .service(reopen_claim);
 }
 
 /// List claims.
@@ -76,6 +79,39 @@ async fn update_claim(
 #[delete("/claims/{claim_id}")]
 async fn retire_claim(caller: Caller<EditContracts>, id: RecordId, expected: IfMatch, db: Data<Db>) -> ApiResult<Answer> {
     register::retire::<Claim>(&db, &caller, id, expected).await
+}
+
+/// Explain why the register says something else.
+#[utoipa::path(tag = "claims", params(("claim_id" = uuid::Uuid, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same request sent again under it is done once.")), request_body = ClaimExplanation, responses((status = 200, description = "The claim, explained", body = Claim)))]
+#[post("/claims/{claim_id}/explanation")]
+async fn explain_claim(
+    caller: Caller<EditContracts>,
+    id: RecordId,
+    key: IdempotencyKey,
+    body: Body<ClaimExplanation>,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    actions::step(&db, &caller, id.0, &key, (&body.digest, Some(&body.value.explanation)), ClaimState::Explained).await
+}
+
+/// Record that whoever published the claim has corrected it, and how.
+#[utoipa::path(tag = "claims", params(("claim_id" = uuid::Uuid, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same request sent again under it is done once.")), request_body = ClaimExplanation, responses((status = 200, description = "The claim, corrected", body = Claim)))]
+#[post("/claims/{claim_id}/correction")]
+async fn correct_claim(
+    caller: Caller<EditContracts>,
+    id: RecordId,
+    key: IdempotencyKey,
+    body: Body<ClaimExplanation>,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    actions::step(&db, &caller, id.0, &key, (&body.digest, Some(&body.value.explanation)), ClaimState::Corrected).await
+}
+
+/// Open a claim again that was explained or corrected.
+#[utoipa::path(tag = "claims", params(("claim_id" = uuid::Uuid, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same request sent again under it is done once.")), responses((status = 200, description = "The claim, open", body = Claim)))]
+#[post("/claims/{claim_id}/reopening")]
+async fn reopen_claim(caller: Caller<EditContracts>, id: RecordId, key: IdempotencyKey, db: Data<Db>) -> ApiResult<Answer> {
+    actions::step(&db, &caller, id.0, &key, (&[], None), ClaimState::Open).await
 }
 
 /// Who changed a claim, and how.

@@ -1,8 +1,10 @@
 //! Claims: what was published, word for word, with its source and day.
 //!
 //! A claim is never a figure; the reports hold it against one. Claims of one subject may contradict each other:
-//! that is kept, not mended. A part belongs to the same campaign as its whole.
+//! that is kept, not mended. One that the register says something else of is open until somebody explains the difference, or
+//! whoever published it corrects it. A part belongs to the same campaign as its whole.
 
+mod actions;
 mod api;
 mod rules;
 mod store;
@@ -11,4 +13,4 @@ mod types;
 pub use api::routes;
 pub use rules::{Figure, contradicts};
 pub use store::of_campaign;
-pub use types::{Claim, ClaimComparison, ClaimFields};
+pub use types::{Claim, ClaimComparison, ClaimFields, ClaimState};

@@ -1,7 +1,10 @@
 //! Which figures there are, and when two claims cannot both be true.
 
-use super::types::{ClaimComparison, ClaimFields};
-use crate::types::words;
+use super::types::{ClaimComparison, ClaimFields, ClaimState as State};
+use crate::{
+    error::{ApiError, ApiResult, Code},
+    types::words,
+};
 
 words! {
     /// The figures that a claim can be held against and that can be opened into their rows, by their names in the reports.
@@ -39,6 +42,16 @@ words! {
         CampaignRaised = "campaign.raised",
         /// What is missing to the goal.
         CampaignRemaining = "campaign.remaining",
+    }
+}
+
+/// Where a claim may come to: what is corrected is done with, until it is opened again.
+pub fn after(state: State, wanted: State) -> ApiResult<()> {
+    match (state, wanted) {
+        (State::Open, State::Explained | State::Corrected)
+        | (State::Explained, State::Corrected)
+        | (State::Explained | State::Corrected, State::Open) => Ok(()),
+        _ => Err(ApiError::new(Code::WrongState)),
     }
 }
 

@@ -5,7 +5,7 @@ use diesel::{pg::Pg, prelude::*, sql_types::Bool};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::types::{Claim, ClaimFields, ClaimFilter};
+use super::types::{Claim, ClaimFields, ClaimFilter, ClaimState};
 use crate::{
     auth::Scope,
     db::{Conn, siraj_pattern},
@@ -13,6 +13,7 @@ use crate::{
     http::{PageQuery, in_use, keyset},
     register::{load_any, register_store},
     schema::claims,
+    types::Reason,
 };
 
 /// What was published is known: whoever may read claims reads all of them.
@@ -30,6 +31,27 @@ async fn same_campaign(conn: &mut Conn, scope: &Scope, fields: &ClaimFields) -> 
         Err(error) if error.code != Code::NotFound => Err(error),
         _ => Err(ApiError::fault("/part_of_id", Code::UnknownReference)),
     }
+}
+
+/// Holds a claim until the transaction ends.
+pub async fn lock(conn: &mut Conn, id: Uuid) -> ApiResult<ClaimState> {
+    let held = claims::table.find(id).select((claims::state, claims::retired_at)).for_update();
+    let found: Option<(ClaimState, Option<DateTime<Utc>>)> = held.first(conn).await.optional()?;
+    match found {
+        None => Err(ApiError::new(Code::NotFound)),
+        Some((_, Some(_))) => Err(ApiError::new(Code::RecordDeleted)),
+        Some((state, None)) => Ok(state),
+    }
+}
+
+/// Writes how far a held claim has come, and what was said of it.
+pub async fn put(conn: &mut Conn, by: Uuid, id: Uuid, state: ClaimState, explanation: Option<&Reason>) -> ApiResult<Claim> {
+    let done = diesel::update(claims::table.find(id))
+        .set((claims::state.eq(state), claims::explanation.eq(explanation), claims::recorded_by.eq(by)))
+        .returning(Claim::as_returning())
+        .get_result(conn)
+        .await?;
+    Ok(done)
 }
 
 /// The claims of a campaign that are in use, by their codes.
@@ -50,6 +72,9 @@ pub async fn list(conn: &mut Conn, scope: &Scope, filter: &ClaimFilter, page: &P
     }
     if let Some(figure) = filter.figure {
         query = query.filter(claims::figure.eq(figure));
+    }
+    if let Some(state) = filter.state {
+        query = query.filter(claims::state.eq(state));
     }
     if let Some(subject) = &filter.subject {
         query = query.filter(claims::subject.eq(subject));

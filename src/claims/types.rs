@@ -14,7 +14,7 @@ use crate::{
     http::{ListFilter, Merge, New},
     register::Fields,
     schema::claims,
-    types::{Amount, Flag, KnownAt, LongText, Mark, Name, RecordCode, ShortText, words},
+    types::{Amount, Flag, KnownAt, LongText, Mark, Name, Reason, RecordCode, ShortText, words},
 };
 
 words! {
@@ -38,6 +38,27 @@ impl ClaimComparison {
             Self::MoreThan => number > claimed,
         }
     }
+}
+
+words! {
+    /// How far a claim has come.
+    ClaimState {
+        /// Nobody has said anything of it.
+        Open = "open",
+        /// Its difference to the register has been explained.
+        Explained = "explained",
+        /// Who published it has corrected it.
+        Corrected = "corrected",
+    }
+}
+
+/// What is said of a claim that the register says something else of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Faults, deny_unknown_fields)]
+#[schema(example = json!({"explanation": "One hospital is also a primary care center and stands under both kinds."}))]
+pub struct ClaimExplanation {
+    /// Why the difference is there, or how it was corrected: 10 to 500 letters.
+    pub explanation: Reason,
 }
 
 /// What was published.
@@ -111,6 +132,10 @@ pub struct Claim {
     #[serde(flatten)]
     #[diesel(embed)]
     pub fields: ClaimFields,
+    /// How far it has come; open again once it says something else.
+    pub state: ClaimState,
+    /// Why it is another number than the register's, or how it was corrected.
+    pub explanation: Option<String>,
     /// When it was retired from the register.
     pub retired_at: Option<DateTime<Utc>>,
     /// Rises with every change; the ETag.
@@ -137,6 +162,9 @@ pub struct ClaimFilter {
     /// Those that can be held against this figure.
     #[deserr(default)]
     pub figure: Option<Figure>,
+    /// Those that have come so far.
+    #[deserr(default)]
+    pub state: Option<ClaimState>,
     /// Those of this subject.
     #[deserr(default)]
     #[param(value_type = Option<String>)]

@@ -6,6 +6,7 @@ mod doctor;
 mod serve;
 mod story;
 mod tasks;
+mod verify;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -61,8 +62,20 @@ enum Command {
         #[arg(long)]
         as_of: Option<NaiveDate>,
     },
-    /// Add the ledger of supplies up again and tell every difference.
-    Verify,
+    /// Add up again what can be: the ledger of supplies, the audit's chain, every published report; and tell every difference.
+    Verify {
+        /// The envelope of a published report that was kept elsewhere: the audit must still hold what it was published over.
+        #[arg(long)]
+        against: Option<PathBuf>,
+    },
+    /// Check the envelope of a published report, without any service or database.
+    VerifyReport {
+        /// The envelope.
+        file: PathBuf,
+        /// The public keys to trust: an answer of /api/v1/public/signing-keys, or a key in hexadecimal on each line.
+        #[arg(long)]
+        key: Option<PathBuf>,
+    },
     /// Say what is wrong with configuration, database, clock and disk.
     Doctor,
     /// Ask the service on this machine whether it is ready (for container health checks).
@@ -75,6 +88,9 @@ pub fn run() -> ExitCode {
     if let Command::Openapi = cli.command {
         return tasks::openapi();
     }
+    if let Command::VerifyReport { file, key } = &cli.command {
+        return ended(verify::report(file, key.as_deref()));
+    }
     if let Command::Doctor = cli.command {
         return doctor::run(&cli.config);
     }
@@ -85,10 +101,14 @@ pub fn run() -> ExitCode {
         Command::Import { path, dry_run } => tasks::import(&cli.config, &path, dry_run),
         Command::LoadDemo => tasks::load_demo(&cli.config),
         Command::Figures { as_of } => tasks::figures(&cli.config, as_of),
-        Command::Verify => tasks::verify(&cli.config),
+        Command::Verify { against } => verify::all(&cli.config, against.as_deref()),
         Command::Healthcheck => tasks::healthcheck(&cli.config),
-        Command::Openapi | Command::Doctor => Ok(()),
+        Command::Openapi | Command::Doctor | Command::VerifyReport { .. } => Ok(()),
     });
+    ended(done)
+}
+
+fn ended(done: Outcome) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(told) => {

@@ -15,7 +15,7 @@ use crate::{
     error::ApiError,
     http::{self, Proxies},
     keys::Keys,
-    sessions,
+    publishing, sessions,
 };
 
 /// Connections of a worker: more than four per core buy nothing.
@@ -56,7 +56,10 @@ pub fn run(config: &Config, demo: bool) -> Outcome {
             handle.stop(true).await;
         });
         greet(&address.to_string(), password.as_deref());
-        server.await.map_err(sentence)
+        tokio::select! {
+            served = server => served.map_err(sentence),
+            () = keep_up_by_the_minute(database.service_url.clone()) => Ok(()),
+        }
     });
     database.close();
     served
@@ -78,6 +81,26 @@ async fn sweep_daily(url: String, files: Data<Files>) {
             tracing::warn!("unfinished uploads were not swept away: {error}");
         }
         tokio::time::sleep(Duration::from_hours(24)).await;
+    }
+}
+
+/// Seals the audit and drafts the reports of the month; several nodes may do it at once.
+async fn keep_up_by_the_minute(url: String) {
+    let db = match Db::new(&url, 1) {
+        Ok(db) => db,
+        Err(error) => {
+            tracing::error!("the audit will not be sealed: {error}");
+            return std::future::pending().await;
+        }
+    };
+    let mut minutes = tokio::time::interval(Duration::from_mins(1));
+    // After a pause, once is enough.
+    minutes.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        minutes.tick().await;
+        if let Err(error) = publishing::keep_up(&db).await {
+            tracing::warn!("the audit was not sealed: {}", error.cause.unwrap_or_default());
+        }
     }
 }
 

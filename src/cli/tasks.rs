@@ -22,7 +22,6 @@ use crate::{
     error::{ApiError, Code, Locale},
     imports::{self, Sheet, Summary},
     reports::{self, FigureScope},
-    stock,
     types::{Email, Name},
     users,
 };
@@ -101,26 +100,6 @@ pub fn load_demo(config: &Config) -> Outcome {
     database.close();
     say(&format!("the demo is loaded; the password of its accounts: {}", password?));
     Ok(())
-}
-
-/// Adds the ledger up again; a difference is a failure.
-pub fn verify(config: &Config) -> Outcome {
-    let database = Database::join(config)?.migrated()?;
-    let verified = block_on(async {
-        let db = Db::new(&database.service_url, 1).map_err(sentence)?;
-        let mut conn = db.conn().await.map_err(sentence)?;
-        stock::verify(&mut conn).await.map_err(|error| error.cause.unwrap_or_else(|| error.code.as_str().to_owned()))
-    });
-    database.close();
-    let verified = verified?;
-    for difference in &verified.differences {
-        say(difference);
-    }
-    say(&format!("{} movements added up, {} balances and closings compared", verified.movements, verified.compared));
-    match verified.differences.len() {
-        0 => Ok(()),
-        wrong => Err(format!("{wrong} differences between the ledger and what was made of it")),
-    }
 }
 
 /// Asks the service on this machine whether it is ready.

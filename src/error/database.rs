@@ -234,6 +234,15 @@ const SPECIAL: &[(&str, Code, &[&str])] = &[
     ("stipend_entries_paid_once_key", Code::PaidTwice, &[]),
     ("stipend_entries_person_key", Code::PaidTwice, &[]),
     ("exchange_rates_day_key", Code::Duplicate, &["/rated_on"]),
+    ("report_definitions_reconciled_check", Code::Required, &["/campaign_id"]),
+    ("report_definitions_monthly_check", Code::Required, &["/starts_on", "/due_day"]),
+    ("published_reports_draft_check", Code::WrongState, &[]),
+    ("published_reports_frozen_check", Code::WrongState, &[]),
+    ("published_reports_next_check", Code::WrongState, &[]),
+    ("published_reports_whole_check", Code::WrongState, &[]),
+    ("published_reports_cancelled_check", Code::WrongState, &[]),
+    ("published_reports_published_by_check", Code::SecondPersonRequired, &[]),
+    ("claims_explained_check", Code::WrongState, &[]),
 ];
 
 impl From<Error> for ApiError {

@@ -9,11 +9,13 @@ mod api;
 mod reconciliation;
 mod rows;
 mod rules;
+mod sets;
 mod statements;
 mod store;
 mod types;
 
 pub use api::routes;
 pub use reconciliation::reconcile;
-pub use store::figures;
-pub use types::{FigureScope, Figures};
+pub use sets::{RowSet, RowSort, Staffing, row_set, staffing};
+pub use store::{Explained, figures};
+pub use types::{FigureScope, Figures, Reconciliation};

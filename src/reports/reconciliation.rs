@@ -128,6 +128,8 @@ fn judge(claim: &Claim, all: &[Claim], (days, funds): (&Days, &Funds), locale: L
         computed_amount: money.map(Money),
         difference: told.zip(amount).map(|(told, amount)| plain(&(told - amount))),
         verdict,
+        state: claim.state,
+        explanation: claim.explanation.clone(),
         contradicted_by,
         parts,
         sentence,

@@ -63,6 +63,14 @@ pub struct Explained {
     pub several: Vec<String>,
 }
 
+impl Explained {
+    /// Why the kinds do not add up to the total, in another language than the figures were asked in.
+    pub fn explanation(&self, locale: Locale) -> String {
+        let facilities = &self.figures.facilities;
+        rules::explain_kinds(locale, facilities.total, facilities.counted_by_kind, &self.several)
+    }
+}
+
 /// All figures of a day. This is the one way to a figure: totals that are kept up with every write take the place
 /// of the recount behind it, and nothing above it changes.
 pub async fn figures(conn: &mut Conn, scope: &FigureScope, as_of: NaiveDate, locale: Locale) -> ApiResult<Explained> {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     auth::Scope,
-    claims::ClaimComparison,
+    claims::{ClaimComparison, ClaimState},
     error::{ApiError, ApiResult, Code, Faults},
     facilities::FacilityKind,
     http::ListFilter,
@@ -321,6 +321,10 @@ pub struct ReconciledClaim {
     pub difference: Option<String>,
     /// How it stands.
     pub verdict: Verdict,
+    /// Whether somebody has explained it, or it was corrected.
+    pub state: ClaimState,
+    /// What was said of it.
+    pub explanation: Option<String>,
     /// The codes of claims that say something else of the same subject.
     pub contradicted_by: Vec<String>,
     /// Whether its parts add up to it; absent when it has none.

@@ -89,11 +89,11 @@ async fn an_open_operation_gives_nothing_for_an_empty_body() {
     let app = TestApp::start().await;
     for one in Operation::all().iter().filter(|one| one.is_open()) {
         let answer = one.call(&app.stranger(), &[]).await;
-        // What is published is read by its code, and a code of nothing names nothing.
-        if one.takes_a_body() {
-            answer.expect_problem(422, "validation-failed");
-        } else {
-            answer.expect_problem(404, "not-found");
+        match one.id.as_str() {
+            // Public by their nature: keys that everybody checks with, what a number's statement says, what a campaign publishes.
+            "list_signing_keys" => drop(answer.expect_status(200)),
+            "verify_report" | "read_public_campaign" => drop(answer.expect_problem(404, "not-found")),
+            _ => drop(answer.expect_problem(422, "validation-failed")),
         }
     }
 }

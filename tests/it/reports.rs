@@ -1,7 +1,11 @@
 //! Stories of the figures, their rows, and what was published.
 
+mod chain;
 mod known_at;
+mod publishing;
 mod reconciliation;
+mod restatement;
+mod scheduled;
 
 use serde_json::{Value, json};
 use siraj::auth::Role;

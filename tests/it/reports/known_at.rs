@@ -129,7 +129,7 @@ async fn every_table_of_which_the_audit_tells_all_is_remembered_with_all_its_col
 
 /// A change of something that figures stand on.
 #[derive(Debug, Clone)]
-enum Change {
+pub(super) enum Change {
     Hire { facility: usize, cadre: usize, share: i16 },
     EndPost { post: usize, month: u32 },
     RetirePost { post: usize },
@@ -140,7 +140,7 @@ enum Change {
     Kinds { facility: usize, both: bool },
 }
 
-fn change() -> impl Strategy<Value = Change> {
+pub(super) fn change() -> impl Strategy<Value = Change> {
     let (index, month) = (0..4_usize, 1..13_u32);
     prop_oneof![
         4 => (index.clone(), 0..3_usize, 20..101_i16).prop_map(|(facility, cadre, share)| Change::Hire { facility, cadre, share }),
@@ -155,8 +155,8 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 /// What there is to change.
-struct History {
-    world: World,
+pub(super) struct History {
+    pub(super) world: World,
     facilities: Vec<Uuid>,
     posts: Vec<Uuid>,
     supports: Vec<Uuid>,
@@ -164,7 +164,7 @@ struct History {
 }
 
 impl History {
-    async fn begin() -> Self {
+    pub(super) async fn begin() -> Self {
         let world = World::start().await;
         let mut facilities = Vec::new();
         for (number, area) in [world.east, world.west, world.east, world.ghouta].into_iter().enumerate() {
@@ -174,7 +174,7 @@ impl History {
     }
 
     /// Makes a change; one that the register refuses is none.
-    async fn make(&mut self, change: &Change) {
+    pub(super) async fn make(&mut self, change: &Change) {
         let manager = &self.world.manager;
         let contract = self.world.contract;
         let patch = async |path: String, body: Value| {

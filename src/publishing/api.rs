@@ -1,0 +1,184 @@
+//! `/api/v1/published-reports`.
+
+use actix_web::{HttpRequest, HttpResponse, get, post, web::Data};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{
+    actions,
+    answers::Restatement,
+    restate::restate,
+    statement::Envelope,
+    store,
+    types::{Cancellation, NewReportDraft, Publication, PublishedReport, PublishedReportFilter, ReportName},
+};
+use crate::{
+    audit::{self, HistoryEntry, HistoryFilter},
+    auth::{Caller, EditReports, ReadReportHistory, ReadReports},
+    db::Db,
+    error::{ApiError, ApiResult, Code},
+    http::{Answer, Body, IdempotencyKey, IfNoneMatch, Listing, Page, PageQuery, locale},
+    keys::{Keys, hex},
+};
+
+/// The routes of this slice.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(list_published_reports)
+        .service(draft_published_report)
+        .service(find_published_report)
+        .service(list_published_report_history)
+        .service(recompute_published_report)
+        .service(publish_published_report)
+        .service(cancel_published_report)
+        .service(read_report_document)
+        .service(read_report_envelope)
+        .service(restate_published_report);
+}
+
+/// List reports: drafts, late ones, published ones.
+#[utoipa::path(tag = "publishing", params(PageQuery, PublishedReportFilter), responses((status = 200, description = "A page of reports", body = Page<PublishedReport>)))]
+#[get("/published-reports")]
+async fn list_published_reports(
+    _caller: Caller<ReadReports>,
+    listing: Listing<PublishedReportFilter>,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
+    listing.answer(async move |page, filter| store::list(&mut *db.conn().await?, filter, page).await).await
+}
+
+/// Draft a report: it is counted once nothing earlier is still being written, and waits for a second person.
+#[utoipa::path(tag = "publishing", request_body = NewReportDraft, responses((status = 201, description = "The draft", body = PublishedReport)))]
+#[post("/published-reports")]
+async fn draft_published_report(
+    caller: Caller<EditReports>,
+    key: IdempotencyKey,
+    body: Body<NewReportDraft>,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    actions::draft(&db, &caller, &key, &body).await
+}
+
+/// Read what is known of a report, by its id or its number.
+#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "The report", body = PublishedReport)))]
+#[get("/published-reports/{published_report_id}")]
+async fn find_published_report(
+    _caller: Caller<ReadReports>,
+    name: ReportName,
+    held: IfNoneMatch,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
+    let report = store::find(&mut *db.conn().await?, name).await?;
+    Ok(held.answer(report.revision, &report))
+}
+
+/// Who drafted, published or cancelled a report.
+#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number"), PageQuery), responses((status = 200, description = "The changes, oldest first", body = Page<HistoryEntry>)))]
+#[get("/published-reports/{published_report_id}/history")]
+async fn list_published_report_history(
+    _caller: Caller<ReadReportHistory>,
+    name: ReportName,
+    listing: Listing<HistoryFilter>,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
+    let id = store::find(&mut *db.conn().await?, name).await?.id;
+    listing.answer::<HistoryEntry>(async move |page, _| audit::history(&mut *db.conn().await?, None, id, page).await).await
+}
+
+/// Count a draft again, by its definition as it is now. Whoever does is its drafter.
+#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id"), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same request sent again under it is done once.")), responses((status = 200, description = "The draft, counted again", body = PublishedReport)))]
+#[post("/published-reports/{published_report_id}/recomputation")]
+async fn recompute_published_report(
+    caller: Caller<EditReports>,
+    name: ReportName,
+    key: IdempotencyKey,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    actions::recompute(&db, &caller, name, &key).await
+}
+
+/// Publish what another has drafted: it is numbered, signed, and never changes again.
+#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id"), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same request sent again under it is done once.")), request_body = Publication, responses((status = 200, description = "The report, published", body = PublishedReport), (status = 412, description = "The draft has been counted again since it was read")))]
+#[post("/published-reports/{published_report_id}/publication")]
+async fn publish_published_report(
+    caller: Caller<EditReports>,
+    name: ReportName,
+    key: IdempotencyKey,
+    body: Body<Publication>,
+    keys: Data<Keys>,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    actions::publish(&db, &keys, &caller, name, &key, &body).await
+}
+
+/// Cancel a draft, with a reason; what is published stays.
+#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id"), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same request sent again under it is done once.")), request_body = Cancellation, responses((status = 200, description = "The report, cancelled", body = PublishedReport)))]
+#[post("/published-reports/{published_report_id}/cancellation")]
+async fn cancel_published_report(
+    caller: Caller<EditReports>,
+    name: ReportName,
+    key: IdempotencyKey,
+    body: Body<Cancellation>,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    actions::cancel(&db, &caller, name, &key, &body).await
+}
+
+/// Download the document of a report, byte for byte as it was counted.
+#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "The document; its ETag is its SHA-256", body = String, content_type = "application/json"), (status = 304, description = "The reader holds it already (`If-None-Match`)")))]
+#[get("/published-reports/{published_report_id}/document")]
+async fn read_report_document(
+    _caller: Caller<ReadReports>,
+    name: ReportName,
+    held: IfNoneMatch,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
+    let mut conn = db.conn().await?;
+    let report = store::find(&mut conn, name).await?;
+    let etag = format!("\"{}\"", hex(&report.document_hash.0));
+    if held.holds(&etag) {
+        return Ok(HttpResponse::NotModified().insert_header(("etag", etag)).finish());
+    }
+    let document = store::document(&mut conn, report.id).await?;
+    let attachment = report.number.map_or_else(|| format!("draft-{}", report.id), |number| format!("report-{number}"));
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header(("etag", etag))
+        .insert_header(("content-disposition", format!("attachment; filename=\"siraj-{attachment}.json\"")))
+        .body(document))
+}
+
+/// Download a published report with its signature: one file that `siraj verify-report` checks without any service.
+#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "The envelope", body = Envelope)))]
+#[get("/published-reports/{published_report_id}/envelope")]
+async fn read_report_envelope(_caller: Caller<ReadReports>, name: ReportName, db: Data<Db>) -> ApiResult<HttpResponse> {
+    let mut conn = db.conn().await?;
+    let report = store::find(&mut conn, name).await?;
+    let document = store::document(&mut conn, report.id).await?;
+    // A draft has none.
+    let envelope = Envelope::of(&report, document).ok_or_else(|| ApiError::new(Code::NotFound))?;
+    let attachment = format!("attachment; filename=\"siraj-report-{}.envelope.json\"", envelope.number);
+    Ok(HttpResponse::Ok().insert_header(("content-disposition", attachment)).json(envelope))
+}
+
+/// Hold a published report against the present: each figure that differs, the rows that explain it, and who changed them, when.
+#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "What corrections would change of it", body = Restatement)))]
+#[get("/published-reports/{published_report_id}/restatement")]
+async fn restate_published_report(
+    caller: Caller<ReadReports>,
+    name: ReportName,
+    request: HttpRequest,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    let (report, document) = {
+        let mut conn = db.conn().await?;
+        let report = store::find(&mut conn, name).await?;
+        // A draft says nothing yet that could be restated.
+        if report.number.is_none() {
+            return Err(ApiError::new(Code::NotFound));
+        }
+        let document = store::document(&mut conn, report.id).await?;
+        (report, document)
+    };
+    let told = restate(&db, &caller, &report, &document, locale(request.headers())).await?;
+    Answer::plain(&told)
+}

@@ -1,0 +1,28 @@
+//! Publishing: reports that are drafted, published by a second person, numbered, signed, and never change again.
+//!
+//! What a report says is the bytes of one document, counted in the world as it was known at one moment at which nothing
+//! earlier was still on its way. What is signed is a statement: the number, the moments, the hash of the document and the
+//! head of the audit's chain. Corrections never reach what is published; the restatement tells what they would have
+//! changed, row by row, and who changed it. Definitions by the month are drafted by themselves.
+
+mod actions;
+mod answers;
+mod api;
+mod document;
+mod explain;
+mod numbers;
+mod public_api;
+mod restate;
+mod rules;
+mod schedule;
+mod sentences;
+mod statement;
+mod store;
+mod types;
+mod verify;
+
+pub use api::routes;
+pub use public_api::routes as public_routes;
+pub use schedule::keep_up;
+pub use statement::{Checked, check_envelope, read_keys};
+pub use verify::{Reverified, verify};
