@@ -25,7 +25,8 @@ use crate::{
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
-    lots, openapi, organizations, planning, production, projects, recipes, reports, requisitions, reveals, sessions, shipments,
+    lots, openapi, organizations, planning, production, projects, recipes, reports, requisitions, reveals, sessions, share_grants,
+    shared, shipments,
     staff, stock, stock_counts, stock_locations, support, traces, users,
 };
 
@@ -80,7 +81,9 @@ fn api(config: &mut ServiceConfig) {
         .configure(campaigns::routes)
         .configure(claims::routes)
         .configure(reports::routes)
-        .configure(reveals::routes);
+        .configure(reveals::routes)
+        .configure(share_grants::routes)
+        .configure(shared::routes);
 }
 
 /// The document that frontends are built from.

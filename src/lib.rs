@@ -13,12 +13,13 @@
 //! | 6 | `areas`, `organizations`, `items` |
 //! | 7 | `facilities` |
 //! | 8 | `projects`, `contracts`, `campaigns`, `users` |
-//! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons` |
+//! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons`, `share_grants` |
 //! | 10 | `assignments`, `barcodes`, `requisitions`, `stock` |
 //! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
 //! | 12 | `reports`, `planning`, `traces`, `imports`, `openapi` |
-//! | 13 | `app` |
-//! | 14 | `cli`, and `main` above it |
+//! | 13 | `shared` |
+//! | 14 | `app` |
+//! | 15 | `cli`, and `main` above it |
 
 pub mod adjustment_reasons;
 pub mod app;
@@ -56,6 +57,8 @@ pub mod requisitions;
 pub mod reveals;
 pub mod schema;
 pub mod sessions;
+pub mod share_grants;
+pub mod shared;
 pub mod shipments;
 pub mod staff;
 pub mod stock;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{
     accounts::Accounts,
+    machines::{self, KEY_MARK, Machine},
     permissions::{Anyone, Permission},
     tokens,
     types::{Role, SYSTEM, Scope},
@@ -26,12 +27,14 @@ pub struct Actor {
     pub role: Role,
     /// Which rows they may touch.
     pub scope: Scope,
+    /// The key, where a machine asks and no person.
+    pub machine: Option<Machine>,
 }
 
 impl Actor {
     /// The service itself: imports, the demo, the command line.
     pub fn system() -> Self {
-        Self { id: SYSTEM, role: Role::Manager, scope: Scope::Everything }
+        Self { id: SYSTEM, role: Role::Manager, scope: Scope::Everything, machine: None }
     }
 }
 
@@ -58,7 +61,8 @@ impl<P: Permission> FromRequest for Caller<P> {
         let request = request.clone();
         Box::pin(async move {
             let actor = sign_in(&request).await?;
-            if P::ROLES.contains(&actor.role) {
+            // A key opens what is marked for keys, whatever else its partner's people may do.
+            if P::ROLES.contains(&actor.role) && (actor.machine.is_none() || P::BY_KEY) {
                 Ok(Self { actor, may: PhantomData })
             } else {
                 Err(ApiError::new(Code::Forbidden))
@@ -78,10 +82,13 @@ async fn sign_in(request: &HttpRequest) -> ApiResult<Actor> {
     let keys = request.app_data::<Data<Keys>>().ok_or_else(missing)?;
     let db = request.app_data::<Data<Db>>().ok_or_else(missing)?;
     let accounts: &Arc<Accounts> = request.app_data::<Data<Accounts>>().ok_or_else(missing)?;
+    if token.trim().starts_with(KEY_MARK) {
+        return machines::sign_in(db, &accounts.requests, token.trim()).await;
+    }
     let claims = tokens::verify(keys, token.trim())?;
     let account = accounts.find(db, claims.sub).await?.ok_or_else(invalid)?;
     if !account.active || account.session_version != claims.ver {
         return Err(invalid());
     }
-    Ok(Actor { id: claims.sub, role: account.role, scope: account.scope.clone() })
+    Ok(Actor { id: claims.sub, role: account.role, scope: account.scope.clone(), machine: None })
 }

@@ -131,6 +131,14 @@ const SPECIAL: &[(&str, Code, &[&str])] = &[
     ("generator_hours_dipped_check", Code::DipStands, &["/ran_on"]),
     ("fuel_dips_later_check", Code::DipStands, &["/dipped_on"]),
     ("fuel_dips_once_check", Code::WrongState, &[]),
+    ("share_grants_second_person_check", Code::SecondPersonRequired, &[]),
+    ("share_grants_step_check", Code::WrongState, &[]),
+    ("share_grants_draft_retired_check", Code::WrongState, &[]),
+    ("share_grants_whole_check", Code::WholeContractOnly, &["/facility_ids"]),
+    ("share_grants_rows_check", Code::Required, &["/fields"]),
+    ("share_grants_cells_check", Code::CellsDiffer, &["/smallest_cell"]),
+    ("share_keys_grant_state_check", Code::WrongState, &[]),
+    ("share_keys_step_check", Code::WrongState, &[]),
     ("shipments_order_check", Code::DateOrder, &["/received_on"]),
 ];
 
