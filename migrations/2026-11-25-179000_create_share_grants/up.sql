@@ -59,7 +59,7 @@ CALL siraj_refers('share_grants', 'contract_id', 'contracts', false);
 -- A draft is written until a second person agrees; then it is ended or revoked, once, and its terms stay what they were.
 CREATE FUNCTION siraj_share_steps() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-  acts text[] := '{status,activated_by,activated_at,closed_by,reason,revision,recorded_at,recorded_by}';
+  acts text[] := '{status,activated_by,activated_at,closed_by,reason,search,revision,recorded_at,recorded_by}';
 BEGIN
   IF TG_OP = 'INSERT' OR (OLD.status, NEW.status) = ('draft', 'draft') THEN
     NEW.drafted_by := NEW.recorded_by;

@@ -36,6 +36,7 @@ mod requisitions;
 mod sealed;
 mod sealed_locations;
 mod sessions;
+mod sharing;
 mod shipments;
 mod staff;
 mod stock;
