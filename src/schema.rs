@@ -73,6 +73,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    attachments (id) {
+        id -> Uuid,
+        kind -> Text,
+        file_name -> Text,
+        content_type -> Text,
+        size_bytes -> Int8,
+        sha256 -> Text,
+        area_id -> Nullable<Uuid>,
+        scan -> Text,
+        scanned_at -> Nullable<Timestamptz>,
+        note -> Nullable<Text>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     audit_log (id, occurred_at) {
         id -> Int8,
         occurred_at -> Timestamptz,
@@ -233,6 +253,22 @@ diesel::table! {
         ended_on -> Nullable<Date>,
         reason -> Nullable<Text>,
         search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    exchange_rates (id) {
+        id -> Uuid,
+        base_currency -> Text,
+        quote_currency -> Text,
+        rate -> Numeric,
+        rated_on -> Date,
+        source -> Text,
+        note -> Nullable<Text>,
         retired_at -> Nullable<Timestamptz>,
         revision -> Int8,
         recorded_at -> Timestamptz,
@@ -1078,6 +1114,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     area_closure,
     areas,
     assignments,
+    attachments,
     audit_log,
     campaign_facilities,
     campaigns,
@@ -1087,6 +1124,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     controlled_issue_lines,
     controlled_issues,
     equipment_units,
+    exchange_rates,
     facilities,
     facility_locations,
     facility_status,

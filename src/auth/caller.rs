@@ -60,9 +60,8 @@ impl<P: Permission> FromRequest for Caller<P> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let actor = sign_in(&request).await?;
-            // A key opens what is marked for keys, whatever else its partner's people may do.
-            if P::ROLES.contains(&actor.role) && (actor.machine.is_none() || P::BY_KEY) {
+            let actor = sign_in(&request, P::BY_KEY).await?;
+            if P::ROLES.contains(&actor.role) {
                 Ok(Self { actor, may: PhantomData })
             } else {
                 Err(ApiError::new(Code::Forbidden))
@@ -71,7 +70,8 @@ impl<P: Permission> FromRequest for Caller<P> {
     }
 }
 
-async fn sign_in(request: &HttpRequest) -> ApiResult<Actor> {
+/// Who asks. `by_key`: whether a machine may; where it may not, its key is not even looked up.
+async fn sign_in(request: &HttpRequest, by_key: bool) -> ApiResult<Actor> {
     let given = request.headers().get("authorization").ok_or_else(|| ApiError::new(Code::Unauthenticated))?;
     let invalid = || ApiError::new(Code::InvalidToken);
     let (scheme, token) = given.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(invalid)?;
@@ -83,7 +83,8 @@ async fn sign_in(request: &HttpRequest) -> ApiResult<Actor> {
     let db = request.app_data::<Data<Db>>().ok_or_else(missing)?;
     let accounts: &Arc<Accounts> = request.app_data::<Data<Accounts>>().ok_or_else(missing)?;
     if token.trim().starts_with(KEY_MARK) {
-        return machines::sign_in(db, &accounts.requests, token.trim()).await;
+        let digest = machines::digest(token.trim())?;
+        return if by_key { machines::sign_in(db, &accounts.requests, digest).await } else { Err(ApiError::new(Code::Forbidden)) };
     }
     let claims = tokens::verify(keys, token.trim())?;
     let account = accounts.find(db, claims.sub).await?.ok_or_else(invalid)?;

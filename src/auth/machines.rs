@@ -77,15 +77,18 @@ impl Requests {
 const FIND: &str = "SELECT k.id AS key_id, k.grant_id, g.organization_id FROM share_keys k JOIN siraj_open_grants() g ON g.id = k.grant_id
      WHERE k.hash = $1 AND k.retired_at IS NULL AND k.expires_on >= current_date";
 
-/// Whoever holds this key, if it and its grant are open now.
-pub(super) async fn sign_in(db: &Db, requests: &Requests, key: &str) -> ApiResult<Actor> {
-    let invalid = || ApiError::new(Code::InvalidToken);
+/// The digest of a key, if it has the form of one.
+pub(super) fn digest(key: &str) -> ApiResult<Vec<u8>> {
     let legal = |letter: u8| letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'_');
     let secret = key.strip_prefix(KEY_MARK).filter(|secret| secret.len() == LETTERS && secret.bytes().all(legal));
-    let digest = sha256(&[secret.ok_or_else(invalid)?.as_bytes()]);
+    secret.map(|secret| sha256(&[secret.as_bytes()])).ok_or_else(|| ApiError::new(Code::InvalidToken))
+}
+
+/// Whoever holds the key of this digest, if it and its grant are open now.
+pub(super) async fn sign_in(db: &Db, requests: &Requests, digest: Vec<u8>) -> ApiResult<Actor> {
     let found: Option<Machine> =
         sql_query(FIND).bind::<Binary, _>(digest).get_result(&mut *db.conn().await?).await.optional()?;
-    let machine = found.ok_or_else(invalid)?;
+    let machine = found.ok_or_else(|| ApiError::new(Code::InvalidToken))?;
     requests.count(machine.key_id)?;
     Ok(Actor {
         id: machine.key_id,

@@ -58,6 +58,8 @@ pub async fn grant(conn: &mut Conn, actor: &Actor, named: Option<Uuid>, gives: &
     };
     match (found, named) {
         (Some(grant), _) if gives.iter().any(|field| grant.fields.contains(field)) => Ok(grant),
+        // The key was good a moment ago: its grant has just been closed.
+        (None, None) if actor.machine.is_some() => Err(ApiError::new(Code::InvalidToken)),
         (None, Some(_)) => Err(ApiError::fault("/grant_id", Code::UnknownReference)),
         _ => Err(ApiError::new(Code::NotGranted)),
     }
