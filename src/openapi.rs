@@ -32,7 +32,7 @@ pub fn base() -> OpenApi {
     let token = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
-        .description(Some("The `access_token` of a sign-in."))
+        .description(Some("The `access_token` of a sign-in; for `/shared`, also the key of a share grant."))
         .build();
     let components = ComponentsBuilder::new()
         .security_scheme("token", SecurityScheme::Http(token))

@@ -1,5 +1,5 @@
--- What a partner is given of its contract: which facilities, which fields, how precisely, until when. Nothing is read by a partner but
--- through a grant that is open on the day; two persons give it, and what was given is not changed under way.
+-- What a partner is given of its contract: which facilities, which fields, how precisely, until when. It gives on
+-- its days only; two persons give it, and what was given is not changed under way.
 
 ALTER TABLE contracts ADD CONSTRAINT contracts_id_organization_key UNIQUE (id, organization_id);
 
