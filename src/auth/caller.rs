@@ -84,7 +84,11 @@ async fn sign_in(request: &HttpRequest, by_key: bool) -> ApiResult<Actor> {
     let accounts: &Arc<Accounts> = request.app_data::<Data<Accounts>>().ok_or_else(missing)?;
     if token.trim().starts_with(KEY_MARK) {
         let digest = machines::digest(token.trim())?;
-        return if by_key { machines::sign_in(db, &accounts.requests, digest).await } else { Err(ApiError::new(Code::Forbidden)) };
+        return if by_key {
+            machines::sign_in(db, &accounts.requests, digest).await
+        } else {
+            Err(ApiError::new(Code::Forbidden))
+        };
     }
     let claims = tokens::verify(keys, token.trim())?;
     let account = accounts.find(db, claims.sub).await?.ok_or_else(invalid)?;

@@ -74,7 +74,8 @@ impl Requests {
     }
 }
 
-const FIND: &str = "SELECT k.id AS key_id, k.grant_id, g.organization_id FROM share_keys k JOIN siraj_open_grants() g ON g.id = k.grant_id
+const FIND: &str =
+    "SELECT k.id AS key_id, k.grant_id, g.organization_id FROM share_keys k JOIN siraj_open_grants() g ON g.id = k.grant_id
      WHERE k.hash = $1 AND k.retired_at IS NULL AND k.expires_on >= current_date";
 
 /// The digest of a key, if it has the form of one.
@@ -86,8 +87,7 @@ pub(super) fn digest(key: &str) -> ApiResult<Vec<u8>> {
 
 /// Whoever holds the key of this digest, if it and its grant are open now.
 pub(super) async fn sign_in(db: &Db, requests: &Requests, digest: Vec<u8>) -> ApiResult<Actor> {
-    let found: Option<Machine> =
-        sql_query(FIND).bind::<Binary, _>(digest).get_result(&mut *db.conn().await?).await.optional()?;
+    let found: Option<Machine> = sql_query(FIND).bind::<Binary, _>(digest).get_result(&mut *db.conn().await?).await.optional()?;
     let machine = found.ok_or_else(|| ApiError::new(Code::InvalidToken))?;
     requests.count(machine.key_id)?;
     Ok(Actor {

@@ -89,12 +89,7 @@ async fn update_share_grant(
 /// Retire a draft.
 #[utoipa::path(tag = "sharing", params(("share_grant_id" = uuid::Uuid, Path)), responses((status = 200, description = "The retired draft", body = ShareGrant)))]
 #[delete("/share-grants/{share_grant_id}")]
-async fn retire_share_grant(
-    caller: Caller<EditShareGrants>,
-    id: RecordId,
-    expected: IfMatch,
-    db: Data<Db>,
-) -> ApiResult<Answer> {
+async fn retire_share_grant(caller: Caller<EditShareGrants>, id: RecordId, expected: IfMatch, db: Data<Db>) -> ApiResult<Answer> {
     db.write(async |conn| actions::retire(conn, &caller, id.0, expected).await).await
 }
 

@@ -35,7 +35,8 @@ struct Item {
     content: Option<Value>,
 }
 
-const ITEMS: &str = "SELECT i.position, i.resource, i.shared_id, i.content FROM share_items i JOIN siraj_open_grants() g ON g.id = i.grant_id
+const ITEMS: &str =
+    "SELECT i.position, i.resource, i.shared_id, i.content FROM share_items i JOIN siraj_open_grants() g ON g.id = i.grant_id
      WHERE i.grant_id = $1 AND i.position > $2 ORDER BY i.position LIMIT $3";
 
 /// What a grant tells otherwise than up to the marker.

@@ -138,7 +138,8 @@ async fn a_machine_opens_what_is_shared_and_no_other_door() {
             }
         }
     }
-    let shared = ["list_shared_grants", "list_shared_facilities", "read_shared_figures", "list_shared_shipments", "read_shared_changes"];
+    let shared =
+        ["list_shared_grants", "list_shared_facilities", "read_shared_figures", "list_shared_shipments", "read_shared_changes"];
     assert_eq!(opened, shared);
 }
 

@@ -42,8 +42,7 @@ impl World {
         let sql = app.database.owner().await;
         let ghouta = app.area("GHOUTA", None).await;
         let east = app.area("EAST", Some(ghouta)).await;
-        let mut world =
-            Self { app, manager, second, sql, east, partner: Uuid::nil(), contract: Uuid::nil() };
+        let mut world = Self { app, manager, second, sql, east, partner: Uuid::nil(), contract: Uuid::nil() };
         world.partner = world.organization("IRC").await;
         world.contract = world.contract("IRC-1", world.partner).await;
         world
@@ -51,14 +50,16 @@ impl World {
 
     pub async fn organization(&self, code: &str) -> Uuid {
         let id = Uuid::now_v7();
-        let text =
-            format!("INSERT INTO organizations (id, code, name, roles, recorded_by) VALUES ($1, $2, $2, '{{partner}}', '{SYSTEM}')");
+        let text = format!(
+            "INSERT INTO organizations (id, code, name, roles, recorded_by) VALUES ($1, $2, $2, '{{partner}}', '{SYSTEM}')"
+        );
         self.sql.execute(&text, &[&id, &code]).await.expect("organization");
         id
     }
 
     pub async fn contract(&self, code: &str, partner: Uuid) -> Uuid {
-        let body = json!({"code": code, "name": code, "organization_id": partner, "starts_on": "2015-01-01", "ends_on": "2030-12-31"});
+        let body =
+            json!({"code": code, "name": code, "organization_id": partner, "starts_on": "2015-01-01", "ends_on": "2030-12-31"});
         id_of(&self.manager.post("/api/v1/contracts", &body).await.expect_status(201).json())
     }
 

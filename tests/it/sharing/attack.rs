@@ -112,7 +112,9 @@ async fn everything_that_two_grants_give_of_three_months_gives_no_small_number_a
     let facility = world.facility("HOS-01", &["hospital"]).await;
     let other = world.facility("HOS-02", &["hospital"]).await;
     let since = month_end(5);
-    for (cadre, number, ends) in [("doctor", 2, None), ("nurse", 5, None), ("midwife", 5, Some(month_end(3))), ("technician", 9, None)] {
+    for (cadre, number, ends) in
+        [("doctor", 2, None), ("nurse", 5, None), ("midwife", 5, Some(month_end(3))), ("technician", 9, None)]
+    {
         world.pays(cadre, number, facility, (since, ends)).await;
     }
     world.pays("midwife", 3, other, (month_end(2), None)).await;

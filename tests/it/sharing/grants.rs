@@ -31,7 +31,8 @@ async fn a_grant_takes_two_persons_and_keeps_its_terms() {
     ] {
         refused.expect_problem(409, "wrong-state");
     }
-    let short = world.manager.post(&format!("{path}/end"), &json!({"reason": "over"})).await.expect_problem(422, "validation-failed");
+    let short =
+        world.manager.post(&format!("{path}/end"), &json!({"reason": "over"})).await.expect_problem(422, "validation-failed");
     assert_eq!(faults(&short), [("/reason".to_owned(), "too-short".to_owned())]);
     let ended = world.close(grant, "end").await.expect_status(200).json();
     assert_eq!((ended["status"].clone(), ended["closed_by"].clone()), (json!("ended"), json!(world.manager.user_id)));
@@ -121,22 +122,31 @@ async fn the_database_itself_holds_what_a_grant_is() {
         ("salt = sha256('x')", "share_grants_step_check"),
         ("status = 'ended'", "share_grants_closed_check"),
     ] {
-        let refused = service.execute(&format!("UPDATE share_grants SET {change} WHERE id = $1"), &[&grant]).await.expect_err(change);
+        let refused =
+            service.execute(&format!("UPDATE share_grants SET {change} WHERE id = $1"), &[&grant]).await.expect_err(change);
         assert_eq!(refused.as_db_error().and_then(|error| error.constraint()), Some(constraint), "{change}");
     }
     let (key, _) = world.machine(grant).await;
     let id: Uuid = key["id"].as_str().unwrap().parse().unwrap();
-    let longer = service.execute("UPDATE share_keys SET expires_on = '2099-01-01' WHERE id = $1", &[&id]).await.expect_err("longer");
+    let longer =
+        service.execute("UPDATE share_keys SET expires_on = '2099-01-01' WHERE id = $1", &[&id]).await.expect_err("longer");
     assert_eq!(longer.as_db_error().and_then(|error| error.constraint()), Some("share_keys_step_check"));
     for table in ["share_reads", "share_releases"] {
         for client in [&service, &world.sql] {
             let statement = format!("DELETE FROM {table}");
             let denied = client.batch_execute(&format!("INSERT INTO share_reads (grant_id, key_id, operation, rows) VALUES ('{grant}', '{id}', 'changes', 0); \
                 INSERT INTO share_releases (contract_id, as_of, smallest_cell, figures) VALUES ('{}', '2015-01-31', 5, '{{}}') ON CONFLICT DO NOTHING; {statement}", world.contract)).await;
-            assert_eq!(denied.expect_err(&statement).code().map(tokio_postgres::error::SqlState::code), Some("42501"), "{statement}");
+            assert_eq!(
+                denied.expect_err(&statement).code().map(tokio_postgres::error::SqlState::code),
+                Some("42501"),
+                "{statement}"
+            );
         }
     }
-    service.batch_execute("INSERT INTO share_items VALUES (gen_random_uuid(), 'facilities', gen_random_uuid(), 1)").await.expect_err("an item of its own");
+    service
+        .batch_execute("INSERT INTO share_items VALUES (gen_random_uuid(), 'facilities', gen_random_uuid(), 1)")
+        .await
+        .expect_err("an item of its own");
 }
 
 #[tokio::test]
@@ -149,7 +159,10 @@ async fn a_key_is_shown_once_and_lives_within_its_grant() {
     world.activate(draft).await.expect_status(200);
     for late in ["2015-01-01".to_owned(), in_days(61)] {
         let refused = world.manager.post(&keys(draft), &json!({"name": "x", "expires_on": late})).await;
-        assert_eq!(faults(&refused.expect_problem(422, "validation-failed")), [("/expires_on".to_owned(), "date-out-of-range".to_owned())]);
+        assert_eq!(
+            faults(&refused.expect_problem(422, "validation-failed")),
+            [("/expires_on".to_owned(), "date-out-of-range".to_owned())]
+        );
     }
     world.manager.post(&keys(Uuid::now_v7()), &body).await.expect_problem(404, "not-found");
     let (key, machine) = world.machine(draft).await;
@@ -215,7 +228,9 @@ async fn what_is_over_is_over_at_once_on_every_node() {
                 world.manager.delete(&path, "*").await.expect_problem(410, "record-deleted");
                 assert_eq!(world.manager.all(&format!("/api/v1/share-grants/{grant}/keys?revoked=true")).await.len(), 1);
             }
-            "contract" => drop(world.manager.delete(&format!("/api/v1/contracts/{}", world.contract), "*").await.expect_status(200)),
+            "contract" => {
+                drop(world.manager.delete(&format!("/api/v1/contracts/{}", world.contract), "*").await.expect_status(200))
+            }
             "day" => {
                 let statement = "SET session_replication_role = replica; UPDATE share_grants SET starts_on = '2015-01-01', ends_on = current_date - 1";
                 world.sql.batch_execute(statement).await.expect("yesterday");

@@ -74,7 +74,10 @@ async fn people_of_a_partner_read_through_its_open_grants() {
     // A key knows its own grant only, a partner its own grants only.
     let (_, machine) = world.machine(first).await;
     let stranger = world.app.partner(world.organization("NORWAC").await).await;
-    for other in [machine.get(&format!("/api/v1/shared/figures?grant_id={second}")).await, stranger.get(&format!("/api/v1/shared/facilities?grant_id={first}")).await] {
+    for other in [
+        machine.get(&format!("/api/v1/shared/figures?grant_id={second}")).await,
+        stranger.get(&format!("/api/v1/shared/facilities?grant_id={first}")).await,
+    ] {
         let refused = other.expect_problem(422, "validation-failed");
         assert_eq!(faults(&refused), [("/grant_id".to_owned(), "unknown-reference".to_owned())]);
     }
@@ -123,14 +126,20 @@ async fn figures_are_told_as_they_were_told_first() {
     let path = format!("/api/v1/shared/figures?as_of={}", month_end(2));
     let told = machine.get(&path).await.expect_status(200).json();
     assert_eq!(told["facilities"], json!({"total": 1, "by_kind": {"hospital": 1, "nursing_home": 1}}));
-    assert_eq!(told["staff"]["by_cadre"], json!({"administrative": 0, "doctor": null, "midwife": 12, "nurse": null, "pharmacist": 0, "service": 0, "technician": 0}));
+    assert_eq!(
+        told["staff"]["by_cadre"],
+        json!({"administrative": 0, "doctor": null, "midwife": 12, "nurse": null, "pharmacist": 0, "service": 0, "technician": 0})
+    );
     assert_eq!((told["staff"]["total"].clone(), told["staff"]["smallest_cell"].clone()), (json!(22), json!(5)));
     // A late fact changes what comes, not what was told.
     world.pays("doctor", 1, facility, (SINCE, None)).await;
     assert_eq!(machine.get(&path).await.expect_status(200).json(), told);
     let (_, other) = world.machine(world.grant(&["staff_counts"], json!({})).await).await;
     let again = other.get(&path).await.expect_status(200).json();
-    assert_eq!((again["staff"].clone(), again["known_at"].clone(), again.get("facilities")), (told["staff"].clone(), told["known_at"].clone(), None));
+    assert_eq!(
+        (again["staff"].clone(), again["known_at"].clone(), again.get("facilities")),
+        (told["staff"].clone(), told["known_at"].clone(), None)
+    );
     assert_eq!(machine.get("/api/v1/shared/figures").await.expect_status(200).json()["staff"]["total"], 23);
     for day in [Utc::now().date_naive(), month_end(2).pred_opt().unwrap(), month_end(0)] {
         let refused = machine.get(&format!("/api/v1/shared/figures?as_of={day}")).await.expect_problem(422, "validation-failed");
@@ -176,7 +185,8 @@ async fn whoever_keeps_the_marker_is_told_what_changed_since() {
     assert_eq!(changes(&machine, Some(&start)).await, (told, later.clone()), "asked again, told again");
     // What is told no longer is to be forgotten.
     let supports = world.manager.all(&format!("/api/v1/contracts/{}/facilities", world.contract)).await;
-    let support = supports.iter().find(|one| one["facility_id"] == json!(first)).expect("a support")["id"].as_str().unwrap().to_owned();
+    let support =
+        supports.iter().find(|one| one["facility_id"] == json!(first)).expect("a support")["id"].as_str().unwrap().to_owned();
     world.manager.delete(&format!("/api/v1/contracts/{}/facilities/{support}", world.contract), "*").await.expect_status(200);
     let (gone, last) = changes(&machine, Some(&later)).await;
     assert_eq!((gone.len(), gone[0]["removed"].clone(), gone[0]["record"].clone()), (1, json!(true), Value::Null));
@@ -199,7 +209,11 @@ async fn what_is_committed_late_is_told_late_and_never_left_out() {
     let slow = world.app.database.owner().await;
     slow.batch_execute("BEGIN").await.unwrap();
     slow.execute("UPDATE facilities SET kinds = '{nursing_home}' WHERE id = $1", &[&late]).await.expect("under way");
-    world.manager.patch(&format!("/api/v1/facilities/{early}"), "*", &json!({"kinds": ["medical_point"]})).await.expect_status(200);
+    world
+        .manager
+        .patch(&format!("/api/v1/facilities/{early}"), "*", &json!({"kinds": ["medical_point"]}))
+        .await
+        .expect_status(200);
     let (first, marker) = changes(&machine, Some(&start)).await;
     assert_eq!(first.len(), 1);
     slow.batch_execute("COMMIT").await.unwrap();
