@@ -30,6 +30,8 @@ use crate::{
     staff, staffing, stipend_scales, stipends, stock, stock_counts, stock_locations, support, traces, users,
     lots, openapi, organizations, planning, production, projects, publishing, recipes, report_definitions, reports, requisitions,
     reveals, sessions, shipments, staff, stock, stock_counts, stock_locations, support, traces, users,
+    lots, openapi, organizations, planning, production, projects, recipes, reports, requisitions, reveals, sessions,
+    share_grants, shared, shipments, staff, stock, stock_counts, stock_locations, support, traces, users,
 };
 
 /// What the application is made of.
@@ -102,6 +104,9 @@ fn api(config: &mut ServiceConfig) {
         .configure(funding::routes)
         .configure(staffing::routes)
         .configure(reveals::routes);
+        .configure(reveals::routes)
+        .configure(share_grants::routes)
+        .configure(shared::routes);
 }
 
 /// The document that frontends are built from.

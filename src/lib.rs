@@ -27,6 +27,11 @@
 //! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
 //! | 12 | `reports`, `planning`, `traces`, `exports`, `imports`, `openapi` |
 //! | 13 | `publishing` |
+//! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons`, `share_grants` |
+//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock` |
+//! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
+//! | 12 | `reports`, `planning`, `traces`, `imports`, `openapi` |
+//! | 13 | `shared` |
 //! | 14 | `app` |
 //! | 15 | `cli`, and `main` above it |
 
@@ -79,6 +84,8 @@ pub mod reveals;
 pub mod schema;
 pub mod seals;
 pub mod sessions;
+pub mod share_grants;
+pub mod shared;
 pub mod shipments;
 pub mod staff;
 pub mod staffing;

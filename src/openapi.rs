@@ -22,7 +22,7 @@ pub const OPEN_OPERATIONS: &[&str] =
     &["sign_in", "refresh_session", "accept_invitation", "accept_password_reset", "read_public_campaign", "verify_report", "list_signing_keys"];
 
 /// Answers that hold a secret are kept nowhere, so not for an `Idempotency-Key` either; the client's own id says what was made.
-const SHOWN_ONCE: &[&str] = &["create_user"];
+const SHOWN_ONCE: &[&str] = &["create_user", "create_share_key"];
 
 const DESCRIPTION: &str = "Register and ledger of a medical-aid organisation: facilities, staff, partner contracts, shipments, and the figures \
     computed from them. Every refusal is a problem (RFC 9457) with a stable `code`; lists are paged with `limit` and `after`; edits need \
@@ -33,7 +33,7 @@ pub fn base() -> OpenApi {
     let token = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
-        .description(Some("The `access_token` of a sign-in."))
+        .description(Some("The `access_token` of a sign-in; for `/shared`, also the key of a share grant."))
         .build();
     let components = ComponentsBuilder::new()
         .security_scheme("token", SecurityScheme::Http(token))

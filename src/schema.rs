@@ -1028,6 +1028,87 @@ diesel::table! {
 }
 
 diesel::table! {
+    share_feeds (grant_id) {
+        grant_id -> Uuid,
+        last_position -> Int8,
+    }
+}
+
+diesel::table! {
+    share_grants (id) {
+        id -> Uuid,
+        organization_id -> Uuid,
+        contract_id -> Uuid,
+        facility_ids -> Array<Uuid>,
+        fields -> Array<Text>,
+        precision -> Text,
+        smallest_cell -> Int4,
+        purpose -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        status -> Text,
+        drafted_by -> Uuid,
+        activated_by -> Nullable<Uuid>,
+        activated_at -> Nullable<Timestamptz>,
+        closed_by -> Nullable<Uuid>,
+        reason -> Nullable<Text>,
+        salt -> Bytea,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    share_items (grant_id, resource, shared_id) {
+        grant_id -> Uuid,
+        resource -> Text,
+        shared_id -> Uuid,
+        position -> Int8,
+        content -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    share_keys (id) {
+        id -> Uuid,
+        grant_id -> Uuid,
+        name -> Text,
+        prefix -> Text,
+        hash -> Bytea,
+        expires_on -> Date,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    share_reads (id) {
+        id -> Uuid,
+        grant_id -> Uuid,
+        key_id -> Nullable<Uuid>,
+        user_id -> Nullable<Uuid>,
+        operation -> Text,
+        rows -> Int4,
+        read_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    share_releases (contract_id, as_of, smallest_cell) {
+        contract_id -> Uuid,
+        as_of -> Date,
+        smallest_cell -> Int4,
+        figures -> Jsonb,
+        recorded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     shipment_contents (id) {
         id -> Uuid,
         shipment_id -> Uuid,
@@ -1566,6 +1647,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     requisition_lines,
     requisitions,
     reveals,
+    share_feeds,
+    share_grants,
+    share_items,
+    share_keys,
+    share_reads,
+    share_releases,
     shipment_contents,
     shipment_discrepancies,
     shipment_legs,

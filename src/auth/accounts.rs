@@ -17,7 +17,10 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::StreamExt;
 use uuid::Uuid;
 
-use super::types::{Role, Scope};
+use super::{
+    machines::Requests,
+    types::{Role, Scope},
+};
 use crate::{
     db::Db,
     error::{ApiError, ApiResult},
@@ -40,6 +43,8 @@ pub struct Accounts {
     listening: AtomicBool,
     /// Rises with every change: an account that was read before a change is not kept after it.
     changes: AtomicU64,
+    /// How often each machine's key has asked.
+    pub(super) requests: Requests,
 }
 
 /// Beyond this the memory is not worth it; everything is dropped and read again.

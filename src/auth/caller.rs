@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{
     accounts::Accounts,
+    machines::{self, KEY_MARK, Machine},
     permissions::{Anyone, Permission},
     tokens,
     types::{Role, SYSTEM, Scope},
@@ -26,12 +27,14 @@ pub struct Actor {
     pub role: Role,
     /// Which rows they may touch.
     pub scope: Scope,
+    /// The key, where a machine asks and no person.
+    pub machine: Option<Machine>,
 }
 
 impl Actor {
     /// The service itself: imports, the demo, the command line.
     pub fn system() -> Self {
-        Self { id: SYSTEM, role: Role::Manager, scope: Scope::Everything }
+        Self { id: SYSTEM, role: Role::Manager, scope: Scope::Everything, machine: None }
     }
 }
 
@@ -57,7 +60,7 @@ impl<P: Permission> FromRequest for Caller<P> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let actor = sign_in(&request).await?;
+            let actor = sign_in(&request, P::BY_KEY).await?;
             if P::ROLES.contains(&actor.role) {
                 Ok(Self { actor, may: PhantomData })
             } else {
@@ -67,7 +70,8 @@ impl<P: Permission> FromRequest for Caller<P> {
     }
 }
 
-async fn sign_in(request: &HttpRequest) -> ApiResult<Actor> {
+/// Who asks. `by_key`: whether a machine may; where it may not, its key is not even looked up.
+async fn sign_in(request: &HttpRequest, by_key: bool) -> ApiResult<Actor> {
     let given = request.headers().get("authorization").ok_or_else(|| ApiError::new(Code::Unauthenticated))?;
     let invalid = || ApiError::new(Code::InvalidToken);
     let (scheme, token) = given.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(invalid)?;
@@ -78,10 +82,18 @@ async fn sign_in(request: &HttpRequest) -> ApiResult<Actor> {
     let keys = request.app_data::<Data<Keys>>().ok_or_else(missing)?;
     let db = request.app_data::<Data<Db>>().ok_or_else(missing)?;
     let accounts: &Arc<Accounts> = request.app_data::<Data<Accounts>>().ok_or_else(missing)?;
+    if token.trim().starts_with(KEY_MARK) {
+        let digest = machines::digest(token.trim())?;
+        return if by_key {
+            machines::sign_in(db, &accounts.requests, digest).await
+        } else {
+            Err(ApiError::new(Code::Forbidden))
+        };
+    }
     let claims = tokens::verify(keys, token.trim())?;
     let account = accounts.find(db, claims.sub).await?.ok_or_else(invalid)?;
     if !account.active || account.session_version != claims.ver {
         return Err(invalid());
     }
-    Ok(Actor { id: claims.sub, role: account.role, scope: account.scope.clone() })
+    Ok(Actor { id: claims.sub, role: account.role, scope: account.scope.clone(), machine: None })
 }

@@ -5,12 +5,14 @@
 
 mod accounts;
 mod caller;
+mod machines;
 mod permissions;
 mod tokens;
 mod types;
 
 pub use accounts::{Accounts, listen};
 pub use caller::{Actor, Caller};
+pub use machines::{KEY_MARK, Machine};
 pub use permissions::*;
 pub use tokens::{ACCESS_TOKEN_SECONDS, issue};
 pub use types::{Role, SYSTEM, Scope};

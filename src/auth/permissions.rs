@@ -6,15 +6,18 @@ use super::types::Role;
 pub trait Permission: 'static {
     /// The roles that may.
     const ROLES: &'static [Role];
+    /// Whether a machine may, with the key of a share grant.
+    const BY_KEY: bool = false;
 }
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])+ $name:ident: $($role:ident)+;)+) => {$(
+    ($($(#[$doc:meta])+ $name:ident: $($role:ident)+ $(, $by:ident)?;)+) => {$(
         $(#[$doc])+
         #[derive(Debug, Clone, Copy)]
         pub struct $name;
         impl Permission for $name {
             const ROLES: &'static [Role] = &[$(Role::$role,)+];
+            $(const $by: bool = true;)?
         }
     )+};
 }
@@ -132,6 +135,18 @@ permissions! {
     ReadReportHistory: Manager Auditor;
     /// Define, draft and publish reports.
     EditReports: Manager;
+    /// Read the figures: partners have theirs through a share grant.
+    ReadFigures: Admin Manager Coordinator Clerk Auditor;
+    /// Open a figure into its rows.
+    ReadFigureRows: Admin Manager Coordinator Clerk Auditor;
+    /// See what is shared with partners, and the keys given for it.
+    ReadShareGrants: Admin Manager Auditor;
+    /// Draft, activate, end and revoke share grants, and give and revoke their keys.
+    EditShareGrants: Manager;
+    /// See who read what through a share grant (partners: through their own).
+    ReadShareReads: Manager Partner Auditor;
+    /// Read what a share grant gives: a partner's people, and machines with a key.
+    ReadShared: Partner, BY_KEY;
     /// Invite, change, disable users.
     ManageUsers: Admin;
     /// See users.

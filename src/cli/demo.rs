@@ -147,7 +147,7 @@ async fn account(conn: &mut Conn, role: Role, password: &str, renew: bool) -> Ap
         sessions::set_password(conn, user.id, password).await?;
     }
     let scope = if new.area_ids.is_empty() { Scope::Everything } else { Scope::Areas(new.area_ids) };
-    Ok(Actor { id: user.id, role, scope })
+    Ok(Actor { id: user.id, role, scope, machine: None })
 }
 
 /// The operator's password, or one of our own that stays the same from start to start.

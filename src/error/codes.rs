@@ -65,6 +65,7 @@ codes! {
     WrongCredentials "wrong-credentials" 401 "E-mail and password do not match." "البريد وكلمة المرور غير متطابقين.";
     TokenReuse "token-reuse" 401 "This sign-in was ended because a spent token was used again." "أُنهيت هذه الجلسة لأن رمزًا مستهلكًا استُعمل ثانية.";
     Forbidden "forbidden" 403 "Your role does not allow this." "دورك لا يسمح بهذا.";
+    NotGranted "not-granted" 403 "The share grant does not give this." "منحة المشاركة لا تتضمن هذا.";
     // 404 to 431: what is asked for.
     NotFound "not-found" 404 "There is nothing here." "لا يوجد شيء هنا.";
     MethodNotAllowed "method-not-allowed" 405 "This address does not take that method." "هذا العنوان لا يقبل هذه الطريقة.";
@@ -108,6 +109,7 @@ codes! {
     RunsIntoRenewal "runs-into-renewal" 409 "The extension would run into the contract that renews this one." "التمديد سيتداخل مع العقد الذي يجدد هذا العقد.";
     OverlappingAmendment "overlapping-amendment" 409 "Another amendment of this kind takes effect on that day." "ملحق آخر من النوع نفسه يسري في ذلك اليوم.";
     AmendmentStands "amendment-stands" 409 "Something stands on what this amendment changed." "هناك ما يستند إلى ما غيّره هذا الملحق.";
+    CellsDiffer "cells-differ" 409 "A grant of this contract has told of its people with another smallest cell; take the same." "منحة أخرى لهذا العقد أعطت أعداد الأشخاص بحد أدنى مختلف؛ استعمل الحد نفسه.";
     RecordDeleted "record-deleted" 410 "This record has been retired." "هذا السجل مسحوب.";
     StaleRevision "stale-revision" 412 "The record has changed since you read it." "تغيّر السجل منذ قراءتك له.";
     PayloadTooLarge "payload-too-large" 413 "The body is larger than allowed." "نص الطلب أكبر من المسموح.";
@@ -164,6 +166,7 @@ codes! {
     CoordinateOutOfRange "coordinate-out-of-range" 422 "The coordinates cannot be those of a facility here." "لا يمكن أن تكون هذه إحداثيات منشأة هنا.";
     SharesOverFull "shares-over-full" 422 "The person's shares would exceed 100 % on some day; give a waiver with its reason." "مجموع نسب الشخص يتجاوز 100٪ في يوم ما؛ أعطِ استثناءً وسببه.";
     TooMany "too-many" 422 "Too many entries." "عناصر أكثر من المسموح.";
+    WholeContractOnly "whole-contract-only" 422 "Counts are given of a whole contract; leave out the facilities or the counts." "تُعطى الأعداد عن العقد كله؛ احذف المنشآت أو الأعداد.";
     Repeated "repeated" 422 "An entry stands twice." "عنصر مكرر.";
     WeakPassword "weak-password" 422 "The password is too short or too common." "كلمة المرور قصيرة أو شائعة.";
 }

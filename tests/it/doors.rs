@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use siraj::{auth::Role, openapi::OPEN_OPERATIONS};
 use uuid::Uuid;
 
-use crate::support::{TestApp, client::Client};
+use crate::{
+    sharing::World,
+    support::{TestApp, client::Client},
+};
 
 /// An operation of the document: (its id, method, address with random ids, its pattern).
 struct Operation {
@@ -135,6 +138,28 @@ async fn a_partner_reads_nothing_of_the_register() {
         }
     }
     assert!(asked >= 10);
+}
+
+#[tokio::test]
+async fn a_machine_opens_what_is_shared_and_no_other_door() {
+    let world = World::start().await;
+    let grant = world.grant(&["facilities"], json!({})).await;
+    let operations = Operation::all();
+    let mut opened = Vec::new();
+    // A key asks 120 times a minute.
+    for some in operations.chunks(100) {
+        let (_, machine) = world.machine(grant).await;
+        for one in some.iter().filter(|one| !one.is_open()) {
+            let answer = one.call(&machine, &[]).await;
+            match answer.json()["code"].as_str() {
+                Some("forbidden") => {}
+                _ => opened.push(one.id.clone()),
+            }
+        }
+    }
+    let shared =
+        ["list_shared_grants", "list_shared_facilities", "read_shared_figures", "list_shared_shipments", "read_shared_changes"];
+    assert_eq!(opened, shared);
 }
 
 #[tokio::test]

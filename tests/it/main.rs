@@ -44,6 +44,7 @@ mod requisitions;
 mod sealed;
 mod sealed_locations;
 mod sessions;
+mod sharing;
 mod shipments;
 mod staff;
 mod staffing;

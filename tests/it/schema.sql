@@ -5,7 +5,7 @@ WITH columns AS (
   FROM pg_class c
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   JOIN LATERAL (SELECT CASE format_type(a.atttypid, NULL)
-    WHEN 'uuid' THEN 'Uuid' WHEN 'text' THEN 'Text' WHEN 'text[]' THEN 'Array<Text>' WHEN 'bigint' THEN 'Int8'
+    WHEN 'uuid' THEN 'Uuid' WHEN 'text' THEN 'Text' WHEN 'text[]' THEN 'Array<Text>' WHEN 'uuid[]' THEN 'Array<Uuid>' WHEN 'bigint' THEN 'Int8'
     WHEN 'integer' THEN 'Int4' WHEN 'smallint' THEN 'Int2' WHEN 'boolean' THEN 'Bool' WHEN 'date' THEN 'Date'
     WHEN 'timestamp with time zone' THEN 'Timestamptz' WHEN 'numeric' THEN 'Numeric' WHEN 'numeric[]' THEN 'Array<Numeric>' WHEN 'bytea' THEN 'Bytea'
     WHEN 'jsonb' THEN 'Jsonb' WHEN 'daterange' THEN 'Daterange' END AS word) kind ON true

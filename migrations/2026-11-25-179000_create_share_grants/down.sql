@@ -1,0 +1,14 @@
+DROP FUNCTION siraj_share_refresh(uuid);
+DROP TABLE share_items, share_feeds;
+DROP FUNCTION siraj_shared_shipments(uuid);
+DROP FUNCTION siraj_shared_facilities(uuid);
+DROP FUNCTION siraj_granted_facilities(uuid);
+DROP FUNCTION siraj_shared_id(bytea, uuid);
+DROP TABLE share_releases, share_reads, share_keys;
+DROP FUNCTION siraj_open_grants();
+DROP TABLE share_grants;
+DROP FUNCTION siraj_share_key_fits();
+DROP FUNCTION siraj_share_cells_agree();
+DROP FUNCTION siraj_share_facilities_fit();
+DROP FUNCTION siraj_share_steps();
+ALTER TABLE contracts DROP CONSTRAINT contracts_id_organization_key;
