@@ -26,12 +26,9 @@ use crate::{
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
-    lots, openapi, organizations, planning, production, projects, recipes, reports, requisitions, reveals, sessions, shipments,
-    staff, staffing, stipend_scales, stipends, stock, stock_counts, stock_locations, support, traces, users,
     lots, openapi, organizations, planning, production, projects, publishing, recipes, report_definitions, reports, requisitions,
-    reveals, sessions, shipments, staff, stock, stock_counts, stock_locations, support, traces, users,
-    lots, openapi, organizations, planning, production, projects, recipes, reports, requisitions, reveals, sessions,
-    share_grants, shared, shipments, staff, stock, stock_counts, stock_locations, support, traces, users,
+    reveals, sessions, share_grants, shared, shipments, staff, staffing, stipend_scales, stipends, stock, stock_counts,
+    stock_locations, support, traces, users,
 };
 
 /// What the application is made of.

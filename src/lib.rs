@@ -13,25 +13,11 @@
 //! | 6 | `areas`, `organizations`, `items`, `exchange_rates` |
 //! | 7 | `facilities`, `attachments` |
 //! | 8 | `projects`, `contracts`, `campaigns`, `users`, `facility_posts` |
-//! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons`, `donors`, `budgets` |
+//! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons`, `donors`, `budgets`, `report_definitions`, `share_grants` |
 //! | 10 | `assignments`, `barcodes`, `donations`, `requisitions`, `stock`, `stipend_scales`, `stipends` |
 //! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel`, `departures` |
 //! | 12 | `reports`, `planning`, `traces`, `exports`, `imports`, `openapi`, `funding`, `staffing`, `duplicates` |
-//! | 13 | `app` |
-//! | 14 | `cli`, and `main` above it |
-//! | 6 | `areas`, `organizations`, `items` |
-//! | 7 | `facilities` |
-//! | 8 | `projects`, `contracts`, `campaigns`, `users` |
-//! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons`, `report_definitions` |
-//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock` |
-//! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
-//! | 12 | `reports`, `planning`, `traces`, `exports`, `imports`, `openapi` |
-//! | 13 | `publishing` |
-//! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons`, `share_grants` |
-//! | 10 | `assignments`, `barcodes`, `requisitions`, `stock` |
-//! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel` |
-//! | 12 | `reports`, `planning`, `traces`, `imports`, `openapi` |
-//! | 13 | `shared` |
+//! | 13 | `publishing`, `shared` |
 //! | 14 | `app` |
 //! | 15 | `cli`, and `main` above it |
 

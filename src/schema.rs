@@ -109,6 +109,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_seals (number) {
+        number -> Int8,
+        from_id -> Int8,
+        to_id -> Int8,
+        lines -> Int8,
+        line_hashes -> Bytea,
+        previous_hash -> Bytea,
+        hash -> Bytea,
+        sealed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     budget_line_facilities (id) {
         id -> Uuid,
         budget_line_id -> Uuid,
@@ -170,15 +183,6 @@ diesel::table! {
         reason -> Nullable<Text>,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
-    audit_seals (number) {
-        number -> Int8,
-        from_id -> Int8,
-        to_id -> Int8,
-        lines -> Int8,
-        line_hashes -> Bytea,
-        previous_hash -> Bytea,
-        hash -> Bytea,
-        sealed_at -> Timestamptz,
     }
 }
 
@@ -941,16 +945,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    reporting_duties (id) {
-        id -> Uuid,
-        contract_id -> Uuid,
-        title -> Text,
-        kind -> Text,
-        starts_on -> Date,
-        ends_on -> Date,
-        due_on -> Date,
-        delivered_on -> Nullable<Date>,
-        attachment_id -> Nullable<Uuid>,
     report_definitions (id) {
         id -> Uuid,
         code -> Text,
@@ -964,6 +958,25 @@ diesel::table! {
         starts_on -> Nullable<Date>,
         ends_on -> Nullable<Date>,
         due_day -> Nullable<Int2>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    reporting_duties (id) {
+        id -> Uuid,
+        contract_id -> Uuid,
+        title -> Text,
+        kind -> Text,
+        starts_on -> Date,
+        ends_on -> Date,
+        due_on -> Date,
+        delivered_on -> Nullable<Date>,
+        attachment_id -> Nullable<Uuid>,
         search -> Nullable<Text>,
         retired_at -> Nullable<Timestamptz>,
         revision -> Int8,
@@ -1596,11 +1609,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     assignments,
     attachments,
     audit_log,
+    audit_seals,
     budget_line_facilities,
     budget_line_months,
     budget_lines,
     campaign_allocations,
-    audit_seals,
     campaign_facilities,
     campaigns,
     claims,
@@ -1642,8 +1655,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     recipes,
     refresh_tokens,
     repair_jobs,
-    reporting_duties,
     report_definitions,
+    reporting_duties,
     requisition_lines,
     requisitions,
     reveals,

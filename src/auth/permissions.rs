@@ -123,12 +123,8 @@ permissions! {
     RevealIdentities: Coordinator Clerk;
     /// See who read which sealed field, and why.
     ReadReveals: Auditor;
-    /// Read the figures (partners: of what they fund).
-    ReadFigures: Admin Manager Coordinator Clerk Partner Auditor;
     /// Read what is made for others: activities by area, data values, the directory (coordinators: their areas).
     ReadExports: Manager Coordinator Auditor;
-    /// Open a figure into its rows.
-    ReadFigureRows: Admin Manager Coordinator Clerk Auditor;
     /// Read what reports are defined, drafted and published, and what corrections would change of them.
     ReadReports: Admin Manager Auditor;
     /// See who changed a report or its definition, and how.
