@@ -100,7 +100,6 @@ fn api(config: &mut ServiceConfig) {
         .configure(exports::routes)
         .configure(funding::routes)
         .configure(staffing::routes)
-        .configure(reveals::routes);
         .configure(reveals::routes)
         .configure(share_grants::routes)
         .configure(shared::routes);

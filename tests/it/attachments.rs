@@ -281,7 +281,7 @@ async fn files_are_read_by_those_they_concern() {
     let db = Db::new(&app.database.service_url(), 1).expect("a pool");
     let mut conn = db.conn().await.expect("a connection");
     let readable = async |conn: &mut siraj::db::Conn, client: &Client, role, scope, ids: &[Uuid]| {
-        let actor = Actor { id: client.user_id.unwrap(), role, scope };
+        let actor = Actor { id: client.user_id.unwrap(), role, scope, machine: None };
         siraj::attachments::ensure_readable(conn, &actor, ids, "/attachment_ids").await.is_ok()
     };
     let both = [id_of(&of_east), id_of(&of_nobody)];
