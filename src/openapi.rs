@@ -18,8 +18,15 @@ use utoipa::{
 use crate::error::{Code, Problem, ProblemFault};
 
 /// Operations that a stranger may call; every other needs a token. The test of open doors reads this.
-pub const OPEN_OPERATIONS: &[&str] =
-    &["sign_in", "refresh_session", "accept_invitation", "accept_password_reset", "read_public_campaign", "verify_report", "list_signing_keys"];
+pub const OPEN_OPERATIONS: &[&str] = &[
+    "sign_in",
+    "refresh_session",
+    "accept_invitation",
+    "accept_password_reset",
+    "read_public_campaign",
+    "verify_report",
+    "list_signing_keys",
+];
 
 /// Answers that hold a secret are kept nowhere, so not for an `Idempotency-Key` either; the client's own id says what was made.
 const SHOWN_ONCE: &[&str] = &["create_user", "create_share_key"];

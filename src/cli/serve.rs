@@ -57,7 +57,7 @@ pub fn run(config: &Config, demo: bool) -> Outcome {
         });
         greet(&address.to_string(), password.as_deref());
         tokio::select! {
-            served = server => served.map_err(sentence),
+            ended = server => ended.map_err(sentence),
             () = keep_up_by_the_minute(database.service_url.clone()) => Ok(()),
         }
     });

@@ -86,7 +86,7 @@ pub async fn count(db: &Db, definition: Uuid, as_of: NaiveDate) -> ApiResult<Cou
 
 /// What a report is of.
 pub fn scope_of(campaign: Option<Uuid>, contract: Option<Uuid>, area: Option<Uuid>) -> FigureScope {
-    FigureScope { campaign, contract, area, ..FigureScope::default() }
+    FigureScope { area, campaign, contract, ..FigureScope::default() }
 }
 
 /// Counts what a report tells.

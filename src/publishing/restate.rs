@@ -149,10 +149,10 @@ impl Told {
         };
         let (entered, left) = (shown.map(|moved| rows(&moved.entered)), shown.map(|moved| rows(&moved.left)));
         let (was, is) = (plain(&one.was), plain(&one.is));
-        let moves = (left.as_deref().unwrap_or_default(), entered.as_deref().unwrap_or_default());
+        let both_ways = (left.as_deref().unwrap_or_default(), entered.as_deref().unwrap_or_default());
         let nearest: Vec<&Explanation> = nearest.iter().collect();
         RestatedFigure {
-            sentence: sentences::tell_figure(self.locale, &one.figure, (&was, &is), moves, &nearest),
+            sentence: sentences::tell_figure(self.locale, &one.figure, (&was, &is), both_ways, &nearest),
             figure: one.figure.clone(),
             difference: plain(&(&one.is - &one.was)),
             was,

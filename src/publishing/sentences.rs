@@ -35,10 +35,9 @@ pub fn tell_figure(
         })
         .collect();
     if !moves.is_empty() {
-        told += &match locale {
-            Locale::English => format!(", because {}", moves.join(" and ")),
-            Locale::Arabic => format!("، لأنه {}", moves.join(" و")),
-        };
+        let (because, and) = if locale == Locale::Arabic { ("، لأنه ", " و") } else { (", because ", " and ") };
+        told += because;
+        told += &moves.join(and);
     }
     let shown: Vec<String> = changes.iter().take(MOST_CHANGES).map(|(_, change)| tell_change(locale, change)).collect();
     if !shown.is_empty() {
@@ -119,10 +118,13 @@ pub fn tell_all(locale: Locale, number: i64, figures: &[String], rules: &[Restat
     };
     if !rules.is_empty() {
         let names: Vec<&str> = rules.iter().map(|rule| rule.rule.as_str()).collect();
-        told += &match locale {
-            Locale::English => format!(" Some of it is counted by other rules now ({}).", names.join(", ")),
-            Locale::Arabic => format!(" بعضه يُحسب الآن بقواعد أخرى ({}).", names.join(", ")),
+        told += if locale == Locale::Arabic {
+            " بعضه يُحسب الآن بقواعد أخرى ("
+        } else {
+            " Some of it is counted by other rules now ("
         };
+        told += &names.join(", ");
+        told += ").";
     }
     told
 }

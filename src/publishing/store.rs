@@ -76,7 +76,7 @@ pub async fn insert(
 struct Content<'a> {
     definition_version: i64,
     title: &'a str,
-    title_ar: Option<&'a str>,
+    title_ar: Option<String>,
     campaign_id: Option<Uuid>,
     contract_id: Option<Uuid>,
     area_id: Option<Uuid>,
@@ -90,7 +90,7 @@ fn content(counted: &Counted) -> Content<'_> {
     Content {
         definition_version: counted.definition.revision,
         title: fields.title.as_str(),
-        title_ar: fields.title_ar.as_ref().map(crate::types::Name::as_str),
+        title_ar: fields.title_ar.as_ref().map(ToString::to_string),
         campaign_id: fields.campaign_id,
         contract_id: fields.contract_id,
         area_id: fields.area_id,

@@ -22,14 +22,13 @@ use crate::{
 
 /// What a grant tells of a month.
 pub async fn read(conn: &mut Conn, grant: &SharedGrant, as_of: NaiveDate) -> ApiResult<SharedFigures> {
-    let (release, known_at) = match find(conn, grant, as_of).await? {
-        Some(release) => release,
-        None => {
-            let counted = count(conn, grant, as_of).await?;
-            freeze(conn, grant, as_of, &counted).await?;
-            // Of two that counted at once, the first is told by both.
-            find(conn, grant, as_of).await?.ok_or_else(|| ApiError::internal("a release that was not kept"))?
-        }
+    let (release, known_at) = if let Some(release) = find(conn, grant, as_of).await? {
+        release
+    } else {
+        let counted = count(conn, grant, as_of).await?;
+        freeze(conn, grant, as_of, &counted).await?;
+        // Of two that counted at once, the first is told by both.
+        find(conn, grant, as_of).await?.ok_or_else(|| ApiError::internal("a release that was not kept"))?
     };
     let gives = |field| grant.fields.contains(&field);
     Ok(SharedFigures {
