@@ -17,11 +17,11 @@ fn pool(database: &TestDatabase) -> Db {
 }
 
 async fn seal(db: &Db) -> bool {
-    seals::seal(&mut *db.conn().await.expect("a connection")).await.expect("sealed")
+    seals::seal(&mut db.conn().await.expect("a connection")).await.expect("sealed")
 }
 
 async fn verify(db: &Db) -> seals::Chain {
-    seals::verify(&mut *db.conn().await.expect("a connection")).await.expect("verified")
+    seals::verify(&mut db.conn().await.expect("a connection")).await.expect("verified")
 }
 
 /// A database whose last six lines of audit lie under seals 2 and 3.

@@ -191,7 +191,7 @@ async fn play(before: &[Change], after: &[Change]) {
 
 #[test]
 fn whatever_is_corrected_a_report_keeps_its_bytes_and_its_restatement_is_the_difference_of_two_readings() {
-    let histories = std::env::var("SIRAJ_SEQUENCES").ok().and_then(|number| number.parse().ok()).unwrap_or(6);
+    let histories = 6;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let mut runner =
         TestRunner::new(Config { cases: histories, failure_persistence: None, max_shrink_iters: 40, ..Config::default() });

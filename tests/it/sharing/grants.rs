@@ -229,7 +229,7 @@ async fn what_is_over_is_over_at_once_on_every_node() {
                 assert_eq!(world.manager.all(&format!("/api/v1/share-grants/{grant}/keys?revoked=true")).await.len(), 1);
             }
             "contract" => {
-                drop(world.manager.delete(&format!("/api/v1/contracts/{}", world.contract), "*").await.expect_status(200))
+                drop(world.manager.delete(&format!("/api/v1/contracts/{}", world.contract), "*").await.expect_status(200));
             }
             "day" => {
                 let statement = "SET session_replication_role = replica; UPDATE share_grants SET starts_on = '2015-01-01', ends_on = current_date - 1";
