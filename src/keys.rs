@@ -3,6 +3,8 @@
 //! Every key has an id. The first of each list is in use, the others still open what they closed,
 //! so that keys are rotated by putting a new one on top.
 
+mod digests;
+
 use std::{
     fs, io,
     io::Write,
@@ -12,13 +14,15 @@ use std::{
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
-    constant_time, digest, hmac,
+    constant_time, hmac,
     rand::{SecureRandom, SystemRandom},
     signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+pub use digests::{Hasher, digest_of, hex, sha256};
 
 /// The file as it lies on the disk.
 #[derive(Serialize, Deserialize)]
@@ -210,52 +214,6 @@ fn mac_with(key: &Key, purpose: &str, message: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
     out.copy_from_slice(context.sign().as_ref());
     out
-}
-
-/// SHA-256: for tokens that are themselves random, and for bodies.
-pub fn sha256(parts: &[&[u8]]) -> Vec<u8> {
-    let mut context = digest::Context::new(&digest::SHA256);
-    for part in parts {
-        context.update(part);
-        context.update(&[0]);
-    }
-    context.finish().as_ref().to_vec()
-}
-
-/// SHA-256 of bytes that come one after the other.
-pub struct Hasher(digest::Context);
-
-impl Hasher {
-    /// Of nothing yet.
-    pub fn fresh() -> Self {
-        Self(digest::Context::new(&digest::SHA256))
-    }
-
-    /// The next bytes.
-    pub fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-
-    /// The hash in hexadecimal digits.
-    pub fn finish(self) -> String {
-        hex(self.0.finish().as_ref())
-    }
-}
-
-/// SHA-256 of bytes as they are.
-pub fn digest_of(bytes: &[u8]) -> [u8; 32] {
-    let mut out = [0; 32];
-    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
-    out
-}
-
-/// Bytes in hexadecimal, as people compare them.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// 256 random bits in a form that travels anywhere.
