@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use utoipa::{
     PartialSchema,
     openapi::{
-        ComponentsBuilder, Content, HttpMethod, InfoBuilder, License, OpenApi, OpenApiBuilder, Ref, RefOr, Required,
+        ComponentsBuilder, Content, HttpMethod, InfoBuilder, License, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Response,
         ResponseBuilder, Schema, Server,
         extensions::Extensions,
         header::HeaderBuilder,
@@ -85,6 +85,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         for schema in components.schemas.values_mut() {
             flatten(schema, &known);
         }
+        components.responses.extend(refusal_components());
     }
     document.extensions = Some(Extensions::builder().add("x-problem-codes", codes()).build());
     document
@@ -129,10 +130,9 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
         let unchanged = ResponseBuilder::new().description("The reader holds this revision already (`If-None-Match`)").build();
         operation.responses.responses.insert("304".to_owned(), unchanged.into());
     }
-    for (status, description) in refusals(path, method, open, operation.request_body.is_some()) {
-        let content = Content::new(Some(Ref::from_schema_name("Problem")));
-        let response = ResponseBuilder::new().description(description).content("application/problem+json", content).build();
-        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| response.into());
+    for (status, name, _) in refusals(path, method, open, operation.request_body.is_some()) {
+        let refusal = Ref::new(format!("#/components/responses/{name}"));
+        operation.responses.responses.entry((*status).to_owned()).or_insert_with(|| refusal.into());
     }
 }
 
@@ -153,40 +153,57 @@ fn add_forms(operation: &mut Operation) {
     }
 }
 
+/// A refusal: its status, its name among the components, and when it is given.
+type Refusal = (&'static str, &'static str, &'static str);
+
+/// What every operation can be refused with.
+const ALWAYS: &[Refusal] = &[
+    ("400", "Unreadable", "The request cannot be read"),
+    ("406", "NotAcceptable", "No form that the client accepts"),
+    ("422", "ValidationFailed", "Some values are not right; each is listed"),
+    ("429", "TooManyRequests", "Too many attempts"),
+    ("431", "HeadersTooLarge", "The headers are too large"),
+    ("500", "Internal", "A fault on our side"),
+    ("503", "Unavailable", "The database cannot be reached; try again"),
+];
+const OPEN: &[Refusal] = &[("401", "WrongCredentials", "The credentials or the token given are not valid")];
+const SIGNED_IN: &[Refusal] = &[
+    ("401", "Unauthenticated", "Not signed in, or the sign-in is over"),
+    ("403", "Forbidden", "The caller's role does not allow this"),
+];
+const OF_ONE: &[Refusal] = &[("404", "NotFound", "Nothing here, or nothing the caller may know of")];
+const WRITES: &[Refusal] =
+    &[("409", "Conflict", "In conflict with another record or state"), ("410", "Gone", "The record has been retired")];
+const EDITS: &[Refusal] =
+    &[("412", "Stale", "The record has changed since it was read"), ("428", "PreconditionRequired", "`If-Match` is missing")];
+const BODIES: &[Refusal] = &[
+    ("408", "TooSlow", "The body came too slowly"),
+    ("413", "TooLarge", "The body is too large"),
+    ("415", "UnsupportedMediaType", "The body is of a kind that is not read"),
+];
+
 /// The refusals that an operation can answer with.
-fn refusals(path: &str, method: &HttpMethod, open: bool, writes: bool) -> Vec<(&'static str, &'static str)> {
-    let edits = matches!(method, HttpMethod::Patch | HttpMethod::Delete);
-    let always = [
-        ("400", "The request cannot be read"),
-        ("401", if open { "The credentials or the token given are not valid" } else { "Not signed in, or the sign-in is over" }),
-        ("406", "No form that the client accepts"),
-        ("422", "Some values are not right; each is listed"),
-        ("429", "Too many attempts"),
-        ("431", "The headers are too large"),
-        ("500", "A fault on our side"),
-        ("503", "The database cannot be reached; try again"),
+fn refusals(path: &str, method: &HttpMethod, open: bool, takes_a_body: bool) -> impl Iterator<Item = &'static Refusal> {
+    let edits = matches!(method, HttpMethod::Patch | HttpMethod::Delete) || path.ends_with("_on}");
+    let sorts = [
+        (ALWAYS, true),
+        (OPEN, open),
+        (SIGNED_IN, !open),
+        (OF_ONE, path.contains('{')),
+        (WRITES, *method != HttpMethod::Get),
+        (EDITS, edits),
+        (BODIES, takes_a_body),
     ];
-    let mut refusals = always.to_vec();
-    if !open {
-        refusals.push(("403", "The caller's role does not allow this"));
-    }
-    if path.contains('{') {
-        refusals.push(("404", "Nothing here, or nothing the caller may know of"));
-    }
-    if *method != HttpMethod::Get {
-        refusals.extend([("409", "In conflict with another record or state"), ("410", "The record has been retired")]);
-    }
-    if edits || path.ends_with("_on}") {
-        refusals.extend([("412", "The record has changed since it was read"), ("428", "`If-Match` is missing")]);
-    }
-    if writes {
-        refusals.extend([
-            ("408", "The body came too slowly"),
-            ("413", "The body is too large"),
-            ("415", "The body is of a kind that is not read"),
-        ]);
-    }
-    refusals
+    sorts.into_iter().filter(|(_, given)| *given).flat_map(|(refusals, _)| refusals)
+}
+
+/// Every refusal once; the operations name them.
+fn refusal_components() -> impl Iterator<Item = (String, RefOr<Response>)> {
+    [ALWAYS, OPEN, SIGNED_IN, OF_ONE, WRITES, EDITS, BODIES].into_iter().flatten().map(|(_, name, description)| {
+        let content = Content::new(Some(Ref::from_schema_name("Problem")));
+        let response = ResponseBuilder::new().description(*description).content("application/problem+json", content).build();
+        ((*name).to_owned(), response.into())
+    })
 }
 
 /// What every creation has: a key under which it is done once, and the answer to the same request sent again.

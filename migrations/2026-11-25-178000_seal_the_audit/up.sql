@@ -66,6 +66,3 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION siraj_seal_audit() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION siraj_seal_audit() TO siraj_service;
-
--- Nor does what keeps old revisions meet a temporary table that somebody has put in the place of a real one.
-ALTER FUNCTION siraj_supersede() SET search_path = pg_catalog, public, pg_temp;

@@ -9,6 +9,7 @@ use super::{
     expenditures::{self, Expenditure, ExpenditureFields, ExpenditureFilter, ExpenditureReversal, NewExpenditure, reckoned},
 };
 use crate::{
+    attachments,
     auth::{Actor, Caller, EditBudgets, ReadBudgets},
     db::{Conn, Db},
     error::{ApiError, ApiResult, Code},
@@ -82,6 +83,7 @@ async fn record(conn: &mut Conn, actor: &Actor, id: Uuid, fields: &ExpenditureFi
     if expenditures::find(conn, id).await?.is_some() {
         return answer(conn, id, false, |there| there.is_made_of(fields)).await;
     }
+    attachments::ensure_readable(conn, actor, fields.attachment_id.as_slice(), "/attachment_id").await?;
     let currency = expenditures::currency_of(conn, fields.budget_line_id).await?;
     let currency = currency.ok_or_else(|| ApiError::fault("/budget_line_id", Code::UnknownReference))?;
     let (amount, original) = money(conn, fields, &currency).await?;

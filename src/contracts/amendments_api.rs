@@ -12,6 +12,7 @@ use super::{
     types::Contract,
 };
 use crate::{
+    attachments,
     auth::{Actor, Caller, EditContracts, ReadContracts},
     db::{Conn, Db},
     error::{ApiError, ApiResult, Code, Faults},
@@ -57,6 +58,7 @@ async fn sign_contract(
     faults.into_result()?;
     once(&db, caller.id, &key, &body.digest, async |conn| {
         load_open::<Contract>(conn, &caller.scope, id).await?;
+        attachments::ensure_readable(conn, &caller, body.value.attachment_id.as_slice(), "/attachment_id").await?;
         amendments::sign(conn, caller.id, id, body.value.signed_on, body.value.attachment_id).await?;
         let there = load_open::<Contract>(conn, &caller.scope, id).await?;
         Answer::record(there.revision, &there)
@@ -124,6 +126,7 @@ async fn amend(conn: &mut Conn, actor: &Actor, contract: Uuid, new: &NewAmendmen
         }
         Some(_) => return Err(ApiError::new(Code::RecordConflict)),
     }
+    attachments::ensure_readable(conn, actor, new.fields.attachment_id.as_slice(), "/attachment_id").await?;
     let made = amendments::insert(conn, actor.id, contract, new).await?;
     Answer::created(&collection, made.id, made.revision, &made)
 }

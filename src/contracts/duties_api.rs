@@ -12,6 +12,7 @@ use super::{
     types::Contract,
 };
 use crate::{
+    attachments,
     auth::{Caller, EditContracts, ReadContracts},
     db::Db,
     error::{ApiError, ApiResult, Code, Faults},
@@ -106,6 +107,7 @@ async fn deliver_reporting_duty(
     faults.into_result()?;
     once(&db, caller.id, &key, &body.digest, async |conn| {
         load_open::<ReportingDuty>(conn, &caller.scope, id).await?;
+        attachments::ensure_readable(conn, &caller, body.value.attachment_id.as_slice(), "/attachment_id").await?;
         let told = duties::deliver(conn, caller.id, id, body.value.delivered_on, body.value.attachment_id).await?;
         let told = told.ok_or_else(|| ApiError::new(Code::WrongState))?;
         Answer::record(told.revision, &told)

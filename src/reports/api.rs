@@ -48,7 +48,7 @@ async fn read_figures(
     db: Data<Db>,
 ) -> ApiResult<Answer> {
     let scope = query.within(&caller.scope)?;
-    let day = query.day(&scope)?;
+    let day = query.day();
     let locale = locale(request.headers());
     let told = db.read_at(query.known_at, async |conn| store::figures(conn, &scope, day, locale).await).await?;
     Answer::plain(&told.figures)
@@ -64,7 +64,7 @@ async fn list_figure_rows(
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
     let scope = listing.filter.within(&caller.scope)?;
-    let day = listing.filter.day(&scope)?;
+    let day = listing.filter.day();
     let known_at = listing.filter.known_at;
     db.read_at(known_at, async |conn| store::ensure_known(conn, &scope).await).await?;
     match rows(figure) {

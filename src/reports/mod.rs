@@ -3,7 +3,7 @@
 //! A figure is a function of the records and of a day (`as_of`); the rules stand in `rules` and travel with the
 //! answer. Every count can be opened into the rows behind it: both read the same SQL, so they cannot differ.
 //! What was published is held against the figures, and the answer names the rows that explain a difference.
-//! A caller's figures are those of their own areas, facility or contracts; a partner's have no small cells.
+//! A caller's figures are those of their own areas or facility; partners have theirs through share grants (`shared`).
 
 mod api;
 mod reconciliation;

@@ -5,9 +5,6 @@ use std::collections::BTreeMap;
 use super::types::Method;
 use crate::{claims::Figure, error::Locale};
 
-/// Fewer people than these are not told to partners: who they are could be guessed.
-pub const SMALLEST_CELL: i64 = 5;
-
 /// The rules by the names of their figures. A rule that changes gets another version.
 const RULES: &[(&str, &str)] = &[
     (

@@ -97,8 +97,6 @@ impl<S: Statement> QueryFragment<Pg> for Ask<'_, S> {
         out.push_sql(", ");
         out.push_bind_param::<Nullable<SqlUuid>, _>(&self.scope.facility)?;
         out.push_sql(", ");
-        out.push_bind_param::<Nullable<SqlUuid>, _>(&self.scope.organization)?;
-        out.push_sql(", ");
         out.push_bind_param::<Nullable<Text>, _>(&self.page.word)?;
         out.push_sql(", ");
         out.push_bind_param::<Text, _>(&self.page.which)?;
@@ -119,17 +117,17 @@ impl<S: Statement> QueryFragment<Pg> for Ask<'_, S> {
     }
 }
 
-/// $1 day, $2 area, $3 campaign, $4 contract; the caller's $5 areas, $6 facility, $7 organisation.
+/// $1 day, $2 area, $3 campaign, $4 contract; the caller's $5 areas, $6 facility.
 const WORLD: &str = r"
 , support AS MATERIALIZED (
-  SELECT facility_id, contract_id, campaign_id, organization_id FROM facility_support WHERE period @> $1
+  SELECT facility_id, contract_id, campaign_id FROM facility_support WHERE period @> $1
 ), paying AS (
   SELECT id, code, name, organization_id, starts_on, ends_on FROM contracts
-  WHERE retired_at IS NULL AND ($7 IS NULL OR organization_id = $7) AND ($4 IS NULL OR id = $4)
+  WHERE retired_at IS NULL AND ($4 IS NULL OR id = $4)
 ), places AS (
   SELECT id, code, name, kinds, area_id,
          (opened_on IS NULL OR opened_on <= $1) AND (closed_on IS NULL OR closed_on > $1) AS open,
-         id IN (SELECT facility_id FROM support WHERE $7 IS NULL OR organization_id = $7)
+         id IN (SELECT facility_id FROM support)
            AND ($3 IS NULL OR id IN (SELECT facility_id FROM support WHERE campaign_id = $3))
            AND ($4 IS NULL OR id IN (SELECT facility_id FROM support WHERE contract_id = $4)) AS supported
   FROM facilities
@@ -145,7 +143,7 @@ const WORLD: &str = r"
   WHERE a.retired_at IS NULL AND s.retired_at IS NULL
     AND a.starts_on <= $1 AND (a.ends_on IS NULL OR a.ends_on >= $1)
     AND ($3 IS NULL OR a.facility_id IN (SELECT facility_id FROM support WHERE campaign_id = $3))
-    AND (($4 IS NULL AND $7 IS NULL) OR a.contract_id IN (SELECT id FROM paying WHERE $1 BETWEEN starts_on AND ends_on))
+    AND ($4 IS NULL OR a.contract_id IN (SELECT id FROM paying WHERE $1 BETWEEN starts_on AND ends_on))
 ), posts AS (
   SELECT id, staff_id, code, facility_id, cadre, share_percent FROM held WHERE open
 ), people AS (
@@ -157,7 +155,7 @@ const WORLD: &str = r"
 ), sent AS (
   SELECT id, code, facility_id, dispatched_on, received_on, coalesce(status NOT IN ('dispatched', 'partially_received') AND received_on <= $1, false) AS received FROM shipments
   WHERE retired_at IS NULL AND dispatched_on <= $1 AND facility_id IN (SELECT id FROM places)
-    AND ($3 IS NULL OR campaign_id = $3) AND (($4 IS NULL AND $7 IS NULL) OR contract_id IN (SELECT id FROM paying))
+    AND ($3 IS NULL OR campaign_id = $3) AND ($4 IS NULL OR contract_id IN (SELECT id FROM paying))
 ), running AS (
   SELECT id, code, name, organization_id, starts_on, ends_on FROM paying
   WHERE $1 BETWEEN starts_on AND ends_on
@@ -173,7 +171,7 @@ SELECT jsonb_build_object(
   'known_at', least(siraj_known_at(), statement_timestamp()),
   'campaign', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name) FROM campaigns WHERE id = $3 AND $6 IS NULL),
   'contract', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name) FROM contracts
-               WHERE id = $4 AND $6 IS NULL AND ($7 IS NULL OR organization_id = $7)),
+               WHERE id = $4 AND $6 IS NULL),
   'area', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name) FROM areas WHERE id = $2),
   'total', (SELECT count(*) FROM counted),
   'by_kind', (SELECT coalesce(jsonb_object_agg(kind, number), '{}')
@@ -202,7 +200,7 @@ SELECT jsonb_build_object(
             FROM campaigns WHERE retired_at IS NULL AND starts_on <= $1 AND (ends_on IS NULL OR ends_on >= $1) AND ($3 IS NULL OR id = $3)))";
 }
 
-/// $8 kind, state or cadre, $9 which facilities, $10 and $11 where the page before ended, $12 backwards, $13 how many, $14 words.
+/// $7 kind, state or cadre, $8 which facilities, $9 and $10 where the page before ended, $11 backwards, $12 how many, $13 words.
 macro_rules! one_page {
     ($columns:literal from $world:literal where $condition:literal, found by $words:literal) => {
         concat!(
@@ -212,11 +210,11 @@ macro_rules! one_page {
             $world,
             " WHERE ",
             $condition,
-            " AND ($14 IS NULL OR siraj_fold(",
+            " AND ($13 IS NULL OR siraj_fold(",
             $words,
-            ") LIKE siraj_pattern($14))",
-            " AND ($10 IS NULL OR CASE WHEN $12 THEN (code, id) < ($10, $11) ELSE (code, id) > ($10, $11) END)",
-            " ORDER BY CASE WHEN $12 THEN code END DESC, CASE WHEN $12 THEN id END DESC, code, id LIMIT $13"
+            ") LIKE siraj_pattern($13))",
+            " AND ($9 IS NULL OR CASE WHEN $11 THEN (code, id) < ($9, $10) ELSE (code, id) > ($9, $10) END)",
+            " ORDER BY CASE WHEN $11 THEN code END DESC, CASE WHEN $11 THEN id END DESC, code, id LIMIT $12"
         )
     };
 }
@@ -224,21 +222,21 @@ macro_rules! one_page {
 impl Statement for FacilityRows {
     type Row = (SqlUuid, Text, Text, Array<Text>, SqlUuid);
     const SQL: &'static str = one_page!("id, code, name, kinds, area_id" from "places"
-        where "CASE $9
+        where "CASE $8
             WHEN 'not_open' THEN supported AND NOT open
             WHEN 'not_supported' THEN open AND NOT supported
             WHEN 'several' THEN open AND supported AND cardinality(kinds) > 1
-            WHEN 'functionality' THEN open AND supported AND $8 = coalesce((
+            WHEN 'functionality' THEN open AND supported AND $7 = coalesce((
               SELECT functionality FROM facility_status WHERE facility_id = places.id AND since_on <= $1 AND retired_at IS NULL
               ORDER BY since_on DESC LIMIT 1), 'unknown')
-            ELSE open AND supported AND ($8 IS NULL OR $8 = ANY (kinds)) END",
+            ELSE open AND supported AND ($7 IS NULL OR $7 = ANY (kinds)) END",
         found by "code || ' ' || name");
 }
 
 impl Statement for PersonRows {
     type Row = (SqlUuid, Text, Text, BigInt, BigInt);
     const SQL: &'static str =
-        one_page!("id, code, cadre, posts, share" from "people" where "($8 IS NULL OR cadre = $8)", found by "code");
+        one_page!("id, code, cadre, posts, share" from "people" where "($7 IS NULL OR cadre = $7)", found by "code");
 }
 
 impl Statement for PostRows {
@@ -250,7 +248,7 @@ impl Statement for PostRows {
 impl Statement for ShipmentRows {
     type Row = (SqlUuid, Text, SqlUuid, Nullable<Date>, Nullable<Date>);
     const SQL: &'static str = one_page!("id, code, facility_id, dispatched_on, CASE WHEN received THEN received_on END" from "sent"
-        where "($8 IS NULL OR ($8 = 'received') = received)", found by "code");
+        where "($7 IS NULL OR ($7 = 'received') = received)", found by "code");
 }
 
 impl Statement for ContractRows {

@@ -121,20 +121,16 @@ pub async fn ensure_known(conn: &mut Conn, scope: &FigureScope) -> ApiResult<()>
 }
 
 impl Counted {
-    /// The answer of this scope: small cells are not for partners, contracts not for clerks.
+    /// The answer of this scope: contracts are not for clerks.
     fn told(self, scope: &FigureScope, as_of: NaiveDate, locale: Locale) -> Figures {
-        let (partner, clerk) = (scope.organization.is_some(), scope.facility.is_some());
+        let clerk = scope.facility.is_some();
         let by_kind: BTreeMap<FacilityKind, i64> =
             self.by_kind.iter().filter_map(|(word, number)| Some((FacilityKind::parse(word)?, *number))).collect();
         let by_cadre = self.by_cadre.iter().filter_map(|(word, number)| Some((Cadre::parse(word)?, *number))).collect();
         let counted_by_kind = by_kind.values().sum();
-        let left_out = if partner {
-            rules::LeftOut::new()
-        } else {
-            let places = [("supported_but_not_open", self.not_open), ("open_but_not_supported", self.not_supported)];
-            let posts = [("posts_at_facilities_not_open", self.held_elsewhere)];
-            [("facilities.total", BTreeMap::from(places)), ("staff.total", BTreeMap::from(posts))].into()
-        };
+        let places = [("supported_but_not_open", self.not_open), ("open_but_not_supported", self.not_supported)];
+        let posts = [("posts_at_facilities_not_open", self.held_elsewhere)];
+        let left_out = [("facilities.total", BTreeMap::from(places)), ("staff.total", BTreeMap::from(posts))].into();
         Figures {
             as_of,
             known_at: self.known_at,
@@ -143,21 +139,17 @@ impl Counted {
                 by_kind,
                 counted_by_kind,
                 of_several_kinds: i64::try_from(self.several.len()).unwrap_or(i64::MAX),
-                by_area: (!partner).then_some(self.by_area),
-                by_functionality: (!partner).then_some(self.by_functionality),
+                by_area: self.by_area,
+                by_functionality: self.by_functionality,
                 explanation: rules::explain_kinds(locale, self.total, counted_by_kind, &self.several),
             },
-            staff: (!partner || self.people == 0 || self.people >= rules::SMALLEST_CELL).then_some(StaffFigures {
+            staff: StaffFigures {
                 total: self.people,
-                by_cadre: (!partner).then_some(by_cadre),
+                by_cadre,
                 posts: self.posts,
                 full_time_equivalents: rules::full_time_equivalents(self.shares),
-            }),
-            shipments: ShipmentFigures {
-                total: (!partner).then_some(self.sent),
-                dispatched: (!partner).then_some(self.sent - self.received),
-                received: self.received,
             },
+            shipments: ShipmentFigures { total: self.sent, dispatched: self.sent - self.received, received: self.received },
             contracts: (!clerk).then_some(ContractFigures { running: self.running, partners: self.partners }),
             funding: (!clerk).then_some(FundingFigures { goals: self.goals }),
             method: rules::method(left_out),
@@ -177,19 +169,19 @@ impl Figures {
             rules::Rows::Facilities("not_open", _) => left_out("supported_but_not_open"),
             rules::Rows::Facilities("not_supported", _) => left_out("open_but_not_supported"),
             rules::Rows::Facilities("functionality", Some(word)) => {
-                self.facilities.by_functionality.as_ref().map(|states| states.get(word).copied().unwrap_or_default())
+                Some(self.facilities.by_functionality.get(word).copied().unwrap_or_default())
             }
             rules::Rows::Facilities(_, Some(word)) => kind(word),
             rules::Rows::Facilities(_, None) => Some(self.facilities.total),
-            rules::Rows::People(None) => self.staff.as_ref().map(|staff| staff.total),
+            rules::Rows::People(None) => Some(self.staff.total),
             rules::Rows::People(word) => {
                 let cadre = word.and_then(Cadre::parse)?;
-                self.staff.as_ref()?.by_cadre.as_ref().map(|cadres| cadres.get(&cadre).copied().unwrap_or_default())
+                Some(self.staff.by_cadre.get(&cadre).copied().unwrap_or_default())
             }
-            rules::Rows::Posts => self.staff.as_ref().map(|staff| staff.posts),
-            rules::Rows::Shipments(None) => self.shipments.total,
+            rules::Rows::Posts => Some(self.staff.posts),
+            rules::Rows::Shipments(None) => Some(self.shipments.total),
             rules::Rows::Shipments(Some("received")) => Some(self.shipments.received),
-            rules::Rows::Shipments(Some(_)) => self.shipments.dispatched,
+            rules::Rows::Shipments(Some(_)) => Some(self.shipments.dispatched),
             rules::Rows::Money => None,
             rules::Rows::Contracts => self.contracts.as_ref().map(|contracts| contracts.running),
         }

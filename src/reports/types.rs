@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use deserr::Deserr;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -45,23 +45,12 @@ impl ListFilter for FigureQuery {
 }
 
 impl FigureQuery {
-    /// The day asked for. Partners are told of the ends of months that are over: from day to day, what leaves and
-    /// arrives would show.
-    pub fn day(&self, scope: &FigureScope) -> ApiResult<NaiveDate> {
-        let today = Utc::now().date_naive();
-        if scope.organization.is_none() {
-            return Ok(self.as_of.unwrap_or(today));
-        }
-        let last = today.with_day(1).and_then(|first| first.pred_opt()).unwrap_or(today);
-        match self.as_of {
-            None => Ok(last),
-            Some(day) if day <= last && day.succ_opt().is_none_or(|next| next.day() == 1) => Ok(day),
-            Some(_) => Err(ApiError::fault("/as_of", Code::OutOfRange)),
-        }
+    /// The day asked for.
+    pub fn day(&self) -> NaiveDate {
+        self.as_of.unwrap_or_else(|| Utc::now().date_naive())
     }
 
-    /// What is asked for, within what the caller may know. A partner may not ask area by area: that would be the
-    /// cells by area, which wait for share grants.
+    /// What is asked for, within what the caller may know. Partners have their figures through share grants.
     pub fn within(&self, scope: &Scope) -> ApiResult<FigureScope> {
         let asked =
             FigureScope { area: self.area_id, campaign: self.campaign_id, contract: self.contract_id, ..FigureScope::default() };
@@ -69,11 +58,7 @@ impl FigureQuery {
             Scope::Everything => asked,
             Scope::Areas(areas) => FigureScope { areas: Some(areas.clone()), ..asked },
             Scope::Facility(facility) => FigureScope { facility: Some(*facility), ..asked },
-            // From one knowledge to the next, single changes would show.
-            Scope::Organization(_) if self.area_id.is_some() || self.known_at.is_some() => {
-                return Err(ApiError::new(Code::Forbidden));
-            }
-            Scope::Organization(organization) => FigureScope { organization: Some(*organization), ..asked },
+            Scope::Organization(_) => return Err(ApiError::new(Code::Forbidden)),
         })
     }
 }
@@ -91,8 +76,6 @@ pub struct FigureScope {
     pub areas: Option<Vec<Uuid>>,
     /// The caller's facility.
     pub facility: Option<Uuid>,
-    /// The caller's organisation.
-    pub organization: Option<Uuid>,
 }
 
 /// All figures of a day.
@@ -106,10 +89,8 @@ pub struct Figures {
     pub scope: ScopeAnswer,
     /// Facilities.
     pub facilities: FacilityFigures,
-    /// People and their posts; not for partners where they are fewer than five.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false)]
-    pub staff: Option<StaffFigures>,
+    /// People and their posts.
+    pub staff: StaffFigures,
     /// What was sent.
     pub shipments: ShipmentFigures,
     /// Contracts that run on the day; not for clerks.
@@ -157,14 +138,10 @@ pub struct FacilityFigures {
     pub counted_by_kind: i64,
     /// How many serve as several kinds.
     pub of_several_kinds: i64,
-    /// By the area they stand in; not for partners.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false)]
-    pub by_area: Option<Vec<AreaFigure>>,
-    /// By whether they work; not for partners.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false)]
-    pub by_functionality: Option<BTreeMap<String, i64>>,
+    /// By the area they stand in.
+    pub by_area: Vec<AreaFigure>,
+    /// By whether they work.
+    pub by_functionality: BTreeMap<String, i64>,
     /// Why the kinds do not add up to the total, in a sentence.
     pub explanation: String,
 }
@@ -187,10 +164,8 @@ pub struct AreaFigure {
 pub struct StaffFigures {
     /// Each counted once, however many posts they hold.
     pub total: i64,
-    /// By the cadre of their largest post; adds up to the total. Not for partners.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false)]
-    pub by_cadre: Option<BTreeMap<Cadre, i64>>,
+    /// By the cadre of their largest post; adds up to the total.
+    pub by_cadre: BTreeMap<Cadre, i64>,
     /// Their posts.
     pub posts: i64,
     /// Their shares of full time, added up; a decimal.
@@ -201,14 +176,10 @@ pub struct StaffFigures {
 /// Shipments sent up to the day.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ShipmentFigures {
-    /// All that were sent; not for partners.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false)]
-    pub total: Option<i64>,
-    /// Still on their way; not for partners.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false)]
-    pub dispatched: Option<i64>,
+    /// All that were sent.
+    pub total: i64,
+    /// Still on their way.
+    pub dispatched: i64,
     /// Arrived.
     pub received: i64,
 }
@@ -250,7 +221,7 @@ pub struct Method {
     pub rule: &'static str,
     /// Rises when the rule changes.
     pub version: u32,
-    /// What the rule left out, and how many; not for partners.
+    /// What the rule left out, and how many.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(required = false)]
     pub left_out: BTreeMap<&'static str, i64>,

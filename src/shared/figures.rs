@@ -56,7 +56,7 @@ async fn find(conn: &mut Conn, grant: &SharedGrant, as_of: NaiveDate) -> ApiResu
 async fn count(conn: &mut Conn, grant: &SharedGrant, as_of: NaiveDate) -> ApiResult<Release> {
     let scope = FigureScope { contract: Some(grant.contract_id), ..FigureScope::default() };
     let figures = reports::figures(conn, &scope, as_of, Locale::English).await?.figures;
-    let counted = figures.staff.and_then(|staff| staff.by_cadre).unwrap_or_default();
+    let counted = figures.staff.by_cadre;
     let cells: BTreeMap<String, i64> =
         Cadre::ALL.iter().map(|cadre| (cadre.as_str().to_owned(), counted.get(cadre).copied().unwrap_or_default())).collect();
     let told = protect(&cells, i64::from(grant.smallest_cell));

@@ -32,7 +32,7 @@ fn every_operation_says_what_it_does_and_how_it_refuses() {
     let mut faults = Vec::new();
     let mut ids = BTreeSet::new();
     for (name, operation) in operations(&document) {
-        faults.extend(faults_of_operation(operation).into_iter().map(|fault| format!("{name}: {fault}")));
+        faults.extend(faults_of_operation(&document, operation).into_iter().map(|fault| format!("{name}: {fault}")));
         if let Some(id) = operation["operationId"].as_str()
             && !ids.insert(id.to_owned())
         {
@@ -90,7 +90,7 @@ fn every_reference_leads_somewhere() {
 #[test]
 fn the_checks_find_what_they_look_for() {
     let bare = serde_json::json!({"responses": {"200": {"description": "x"}}});
-    assert_eq!(faults_of_operation(&bare).len(), 5, "{:?}", faults_of_operation(&bare));
+    assert_eq!(faults_of_operation(&Value::Null, &bare).len(), 5, "{:?}", faults_of_operation(&Value::Null, &bare));
     let document =
         serde_json::json!({"components": {"schemas": {"A": {"type": "object", "example": {}}, "B": {"type": "object"}}}});
     let body = |name: &str| serde_json::json!({"content": {"application/json": {"schema": {"$ref": format!("#/components/schemas/{name}")}}}});
@@ -114,7 +114,12 @@ fn operations(document: &Value) -> Vec<(String, &Value)> {
         .collect()
 }
 
-fn faults_of_operation(operation: &Value) -> Vec<String> {
+/// What a reference leads to; anything else is itself.
+fn resolved<'a>(document: &'a Value, part: &'a Value) -> &'a Value {
+    part["$ref"].as_str().and_then(|name| document.pointer(name.trim_start_matches('#'))).unwrap_or(part)
+}
+
+fn faults_of_operation(document: &Value, operation: &Value) -> Vec<String> {
     let is_text = |value: &Value| value.as_str().is_some_and(|text| !text.trim().is_empty());
     let mut faults = Vec::new();
     if !is_text(&operation["summary"]) {
@@ -132,7 +137,8 @@ fn faults_of_operation(operation: &Value) -> Vec<String> {
     let problem = |status: char| {
         answers.iter().any(|(code, answer)| {
             code.starts_with(status)
-                && answer["content"]["application/problem+json"]["schema"]["$ref"] == "#/components/schemas/Problem"
+                && resolved(document, answer)["content"]["application/problem+json"]["schema"]["$ref"]
+                    == "#/components/schemas/Problem"
         })
     };
     for status in ['4', '5'] {

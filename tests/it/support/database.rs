@@ -134,8 +134,10 @@ async fn make_template() -> String {
     name
 }
 
-/// A short name for the migrations as they stand in the source tree.
+/// A short name for this build of the tests and the migrations in the source tree: a build of before holds other migrations than the tree.
 fn migrations_hash() -> String {
+    let build = std::env::current_exe().and_then(std::fs::metadata).and_then(|file| file.modified()).expect("this build");
+    let build = build.duration_since(std::time::UNIX_EPOCH).expect("a time").as_nanos().to_string();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .expect("migrations")
@@ -144,6 +146,6 @@ fn migrations_hash() -> String {
         .collect();
     files.sort();
     let texts: Vec<Vec<u8>> = files.iter().map(|file| std::fs::read(file).expect("a migration")).collect();
-    let parts: Vec<&[u8]> = texts.iter().map(Vec::as_slice).collect();
+    let parts: Vec<&[u8]> = texts.iter().map(Vec::as_slice).chain([build.as_bytes()]).collect();
     siraj::keys::sha256(&parts).iter().take(6).fold(String::new(), |name, byte| format!("{name}{byte:02x}"))
 }
