@@ -126,11 +126,11 @@ pub async fn retire(conn: &mut Conn, actor: &Actor, id: Uuid, expected: IfMatch)
 }
 
 /// What of a file may be given out now: not what is retired for those who no longer keep it, never what is infected.
-pub fn ensure_given_out(files: &Files, actor: &Actor, there: &Attachment) -> ApiResult<()> {
+pub async fn ensure_given_out(conn: &mut Conn, files: &Files, actor: &Actor, there: &Attachment) -> ApiResult<()> {
     let past = there.retired_at.is_some() && !matches!(actor.role, Role::Manager | Role::Auditor);
     match there.scan {
         _ if past => Err(ApiError::new(Code::RecordDeleted)),
-        AttachmentScan::Infected => Err(ApiError::new(Code::AttachmentInfected)),
+        _ if store::is_infected(conn, &there.sha256).await? => Err(ApiError::new(Code::AttachmentInfected)),
         AttachmentScan::Unscanned if files.scan_required => Err(ApiError::new(Code::AttachmentUnscanned)),
         _ => Ok(()),
     }

@@ -117,8 +117,10 @@ async fn download_attachment(
     files: Data<Files>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    let there = store::find(&mut *db.conn().await?, &caller, id.0).await?;
-    actions::ensure_given_out(&files, &caller, &there)?;
+    let mut conn = db.conn().await?;
+    let there = store::find(&mut conn, &caller, id.0).await?;
+    actions::ensure_given_out(&mut conn, &files, &caller, &there).await?;
+    drop(conn);
     let content = files.content(&there.sha256).await?;
     let size = u64::try_from(there.size_bytes).map_err(ApiError::internal)?;
     Ok(HttpResponse::Ok()

@@ -198,10 +198,12 @@ impl Jpeg {
             self.state = JpegState::Scan;
         }
         let keep = match marker {
-            0xe0 | 0xee => true,
+            // What says how the picture is coded, and no thumbnail or camera beside it.
+            0xe0 => content.starts_with(b"JFIF\0"),
             0xe2 => content.starts_with(b"ICC_PROFILE\0"),
-            0xe1..=0xef | 0xfe => false,
-            _ => true,
+            0xee => content.starts_with(b"Adobe"),
+            0xc0..=0xcf | 0xda..=0xdd => true,
+            _ => false,
         };
         Ok(Some((2 + length, keep)))
     }
@@ -260,7 +262,8 @@ impl Png {
 
     /// The head of a chunk: its length and name.
     fn chunk(&mut self, rest: &[u8]) -> Result<(usize, bool), Code> {
-        const DRAWING: &[&[u8]] = &[b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"pHYs", b"bKGD", b"hIST"];
+        const DRAWING: &[&[u8]] =
+            &[b"IHDR", b"PLTE", b"IDAT", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"pHYs", b"bKGD", b"hIST"];
         let number = |at: usize| u32::from_be_bytes([rest[at], rest[at + 1], rest[at + 2], rest[at + 3]]);
         let length = usize::try_from(number(0)).map_err(|_| Code::UnsupportedFile)?;
         let name = &rest[4..8];
@@ -270,8 +273,12 @@ impl Png {
         if name == b"IHDR" {
             ensure_bearable(number(8), number(12))?;
         }
-        let keep = name[0].is_ascii_uppercase() || DRAWING.contains(&name);
-        self.state = PngState::Inside(length + 4, keep, name == b"IEND");
+        let last = name == b"IEND";
+        if last && length > 0 {
+            return Err(Code::UnsupportedFile);
+        }
+        let keep = last || DRAWING.contains(&name);
+        self.state = PngState::Inside(length + 4, keep, last);
         Ok((8, keep))
     }
 }
@@ -309,7 +316,11 @@ mod tests {
             &[0xff, 0xd8][..],
             &segment(0xe0, b"JFIF\0"),
             &segment(0xe1, b"Exif\0\0GPSLatitude 33.5"),
+            &segment(0xe0, b"JFXX\0\x10a thumbnail"),
+            &segment(0xe0, b"II\x1a\0\0\0HEAPJPGM"),
             &segment(0xe2, b"MPF\0more"),
+            &segment(0xee, b"anybody"),
+            &segment(0xf4, b"reserved"),
             &segment(0xfe, b"a comment"),
             &frame,
             &segment(0xda, b"scan"),
@@ -339,6 +350,7 @@ mod tests {
             &chunk(b"IHDR", &size(16)),
             &chunk(b"eXIf", b"GPS 33.5"),
             &chunk(b"tEXt", b"Comment\0here"),
+            &chunk(b"GPsX", b"33.5"),
             &chunk(b"IDAT", &vec![9; 30_000]),
             &end,
             b"PK\x03\x04 behind",
@@ -348,6 +360,8 @@ mod tests {
             assert_eq!(sieved(&told, "a.png", piece), Ok((Kind::Png, clean.clone())), "{piece}");
         }
         assert_eq!(sieved(&clean[..100], "a.png", 10), Err(Code::UnsupportedFile), "cut off");
+        let behind = [&start[..], &chunk(b"IHDR", &size(16)), &chunk(b"IEND", b"33.5")].concat();
+        assert_eq!(sieved(&behind, "a.png", 100), Err(Code::UnsupportedFile));
         let wide = [&start[..], &chunk(b"IHDR", &size(50_000)), &end].concat();
         assert_eq!(sieved(&wide, "a.png", 100), Err(Code::PayloadTooLarge));
     }

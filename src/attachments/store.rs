@@ -57,10 +57,13 @@ pub async fn ensure_readable(conn: &mut Conn, actor: &Actor, ids: &[Uuid], point
     if wanted.is_empty() {
         return Ok(());
     }
+    let same = diesel::alias!(attachments as same);
+    let infected =
+        same.filter(same.field(attachments::scan).eq(AttachmentScan::Infected)).select(same.field(attachments::sha256));
     let readable = attachments::table
         .filter(attachments::id.eq_any(ids))
         .filter(attachments::retired_at.is_null())
-        .filter(attachments::scan.ne(AttachmentScan::Infected))
+        .filter(attachments::sha256.ne_all(infected))
         .filter(visible(actor));
     let there: i64 = readable.count().get_result(conn).await?;
     let all = usize::try_from(there).is_ok_and(|there| there == wanted.len());
@@ -112,11 +115,20 @@ pub async fn save(conn: &mut Conn, by: Uuid, there: &Attachment, fields: &Attach
     Ok(save.returning(Attachment::as_returning()).get_result(conn).await.optional()?)
 }
 
+/// Whether a scanner has found something in these bytes, under whatever record they were sent.
+pub async fn is_infected(conn: &mut Conn, sha256: &str) -> ApiResult<bool> {
+    let found = attachments::table.filter(attachments::sha256.eq(sha256)).filter(attachments::scan.eq(AttachmentScan::Infected));
+    Ok(diesel::select(exists(found)).get_result(conn).await?)
+}
+
 /// Writes down what a scanner found.
 pub async fn save_scan(conn: &mut Conn, by: Uuid, id: Uuid, scan: AttachmentScan) -> ApiResult<Attachment> {
     let scanned_at = now.into_sql::<Timestamptz>().nullable();
     let set = (attachments::scan.eq(scan), attachments::scanned_at.eq(scanned_at), attachments::recorded_by.eq(by));
-    Ok(diesel::update(attachments::table.find(id)).set(set).returning(Attachment::as_returning()).get_result(conn).await?)
+    // Of two scans at once, what one has found stands.
+    let harmless = attachments::table.find(id).filter(attachments::scan.ne(AttachmentScan::Infected));
+    let saved = diesel::update(harmless).set(set).returning(Attachment::as_returning()).get_result(conn).await.optional()?;
+    saved.ok_or_else(|| ApiError::new(Code::AttachmentInfected))
 }
 
 /// Retires a file, if the revision is still this.

@@ -325,6 +325,10 @@ async fn a_scanner_decides_what_is_given_out() {
     let lenient = manager.at(&app.second_node());
     assert_eq!(lenient.all(&format!("{PATH}?scan=infected")).await.len(), 1);
     lenient.get(&content(&evil)).await.expect_problem(409, "attachment-infected");
+    // The same bytes sent once more, with nobody to scan them, are the same bytes.
+    let twin = sent(&lenient, &[("kind", "invoice")], "b.pdf", b"%PDF-1.4\nEVIL").await;
+    assert_eq!(twin["scan"], "unscanned");
+    lenient.get(&content(&twin)).await.expect_problem(409, "attachment-infected");
 }
 
 #[tokio::test]
