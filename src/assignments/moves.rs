@@ -34,10 +34,12 @@ pub async fn end_posts(conn: &mut Conn, by: Uuid, person: Uuid, day: NaiveDate) 
     Ok(ended.posts)
 }
 
-/// Gives posts that were ended on a day the ends that they had; one that was changed since is left as it is.
+/// Gives posts that were ended on a day the ends that they had, but no days after the person's next departure; one that was changed since
+/// is left as it is.
 pub async fn reopen_posts(conn: &mut Conn, by: Uuid, posts: &Value, day: NaiveDate) -> ApiResult<()> {
     diesel::sql_query(
-        "UPDATE assignments a SET ends_on = was.ends_on, contract_id = coalesce(a.contract_id, was.contract_id), recorded_by = $2
+        "UPDATE assignments a SET ends_on = least(was.ends_on, (
+             SELECT min(d.departed_on) FROM staff_departures d WHERE d.staff_id = a.staff_id AND d.retired_at IS NULL AND d.departed_on >= $3)), contract_id = coalesce(a.contract_id, was.contract_id), recorded_by = $2
          FROM jsonb_to_recordset($1) AS was (id uuid, ends_on date, contract_id uuid)
          WHERE a.id = was.id AND a.retired_at IS NULL AND a.ends_on = $3",
     )

@@ -1,18 +1,13 @@
 //! The SQL of assignments.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::{
-    dsl::exists,
-    pg::Pg,
-    prelude::*,
-    sql_types::{Bool, Text},
-};
+use diesel::{dsl::exists, pg::Pg, prelude::*, sql_types::Bool};
 use diesel_async::RunQueryDsl;
 
 use super::types::{Assignment, AssignmentFields, AssignmentFilter};
 use crate::{
     auth::Scope,
-    db::{Conn, siraj_pattern},
+    db::{Conn, siraj_fold, siraj_pattern},
     error::{ApiResult, Code, Faults},
     facilities,
     http::{PageQuery, in_use, keyset},
@@ -20,11 +15,6 @@ use crate::{
     schema::{assignments, facilities as places, staff as people},
     staff,
 };
-
-diesel::define_sql_function! {
-    /// One spelling for all that readers take for the same.
-    fn siraj_fold(given: diesel::sql_types::Nullable<Text>) -> diesel::sql_types::Nullable<Text>;
-}
 
 /// The assignments that a scope holds: those at its facilities.
 pub fn visible(scope: &Scope) -> Box<dyn BoxableExpression<assignments::table, Pg, SqlType = Bool> + '_> {

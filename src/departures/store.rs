@@ -59,15 +59,25 @@ pub async fn retire(conn: &mut Conn, by: Uuid, id: Uuid) -> ApiResult<Departure>
         .await?)
 }
 
-/// Moves the departures of one record to another of the same person; what both tell of the same days is told once.
+/// Moves the departures of one record to another of the same person. Two that tell of one absence for one reason become one, of all its
+/// days and of the posts that either ended; two of other reasons contradict each other, which the database refuses as an overlap.
 pub async fn take_over(conn: &mut Conn, by: Uuid, from: Uuid, into: Uuid) -> ApiResult<()> {
     diesel::sql_query(
-        "UPDATE staff_departures d SET recorded_by = $3,
-           staff_id = CASE WHEN twice THEN staff_id ELSE $2 END, retired_at = CASE WHEN twice THEN clock_timestamp() END
+        "WITH twice AS (
+           SELECT DISTINCT ON (l.id) l.id AS gone, s.id AS stays, l.departed_on, l.returned_on, l.closed_posts
+           FROM staff_departures l JOIN staff_departures s ON s.staff_id = $2 AND s.retired_at IS NULL AND s.reason = l.reason
+             AND daterange(s.departed_on, s.returned_on, '[)') && daterange(l.departed_on, l.returned_on, '[)')
+           WHERE l.staff_id = $1 AND l.retired_at IS NULL ORDER BY l.id, s.departed_on
+         ), widened AS (
+           UPDATE staff_departures s SET departed_on = least(s.departed_on, t.departed_on), recorded_by = $3,
+             returned_on = CASE WHEN s.returned_on IS NOT NULL AND t.returned_on IS NOT NULL THEN greatest(s.returned_on, t.returned_on) END,
+             closed_posts = s.closed_posts || t.closed_posts
+           FROM twice t WHERE s.id = t.stays
+         )
+         UPDATE staff_departures d SET recorded_by = $3,
+           staff_id = CASE WHEN which.twice THEN d.staff_id ELSE $2 END, retired_at = CASE WHEN which.twice THEN clock_timestamp() END
          FROM (
-           SELECT l.id AS told, EXISTS (
-             SELECT FROM staff_departures s WHERE s.staff_id = $2 AND s.retired_at IS NULL
-               AND daterange(s.departed_on, s.returned_on, '[)') && daterange(l.departed_on, l.returned_on, '[)')) AS twice
+           SELECT l.id AS told, EXISTS (SELECT FROM twice WHERE gone = l.id) AS twice
            FROM staff_departures l WHERE l.staff_id = $1 AND l.retired_at IS NULL
          ) which WHERE d.id = told",
     )

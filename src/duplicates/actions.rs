@@ -70,11 +70,19 @@ pub async fn merge(conn: &mut Conn, actor: &Actor, from: Uuid, told: &StaffMerge
     if store::are_told_apart(conn, from, into).await? {
         return Err(ApiError::new(Code::WrongState));
     }
-    departures::take_over(conn, actor.id, from, into).await?;
+    departures::take_over(conn, actor.id, from, into).await.map_err(contradicts)?;
     assignments::take_over(conn, actor.id, from, into, told.share_waiver.as_ref()).await.map_err(asks_for_waiver)?;
     staff::redirect(conn, actor.id, from, into, &told.reason).await?;
     let survivor = load_any::<Staff>(conn, &actor.scope, into).await?;
     Answer::record(survivor.revision, &survivor)
+}
+
+/// Two absences that contradict each other are a matter of whom the person is merged into: the body names no days.
+fn contradicts(mut error: ApiError) -> ApiError {
+    for fault in error.faults.iter_mut().filter(|fault| fault.code == Code::Overlap) {
+        "/into_id".clone_into(&mut fault.pointer);
+    }
+    error
 }
 
 /// Too much of one person is a matter of the waiver here: the shares are those of the posts.

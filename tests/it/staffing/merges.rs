@@ -210,6 +210,24 @@ async fn departures_move_too_and_one_told_twice_is_told_once() {
 }
 
 #[tokio::test]
+async fn two_absences_that_contradict_each_other_are_not_merged_away() {
+    let world = World::start().await;
+    let (one, two) = (world.person("S-0001").await, world.person("S-0002").await);
+    let leave = async |person: Uuid, day: &str, reason: &str| {
+        let body = json!({"departed_on": day, "reason": reason});
+        id_of(&world.manager.post(&format!("{STAFF}/{person}/departures"), &body).await.expect_status(201).json())
+    };
+    let away = leave(one, "2015-03-31", "displaced").await;
+    let dead = leave(two, "2015-06-01", "killed").await;
+    let refused = world.manager.post(&format!("{STAFF}/{two}/merge"), &into(one)).await;
+    assert_eq!(faults(&refused.json()), told("/into_id", "overlap"), "{}", refused.text());
+    for (person, departure) in [(one, away), (two, dead)] {
+        let there = world.manager.all(&format!("{STAFF}/{person}/departures")).await;
+        assert_eq!(there.iter().map(id_of).collect::<Vec<_>>(), [departure], "nothing was written");
+    }
+}
+
+#[tokio::test]
 async fn whoever_employs_both_merges_and_whoever_sees_the_person_may_follow() {
     let world = World::start().await;
     let (one, two) = (world.person("S-0001").await, world.person("S-0002").await);
