@@ -188,3 +188,8 @@ diesel::define_sql_function! {
     /// What a reader types, as a pattern in which nothing is a wildcard; spellings are folded.
     fn siraj_pattern(typed: diesel::sql_types::Text) -> diesel::sql_types::Nullable<diesel::sql_types::Text>;
 }
+
+diesel::define_sql_function! {
+    /// One spelling for all that readers take for the same.
+    fn siraj_fold(given: diesel::sql_types::Nullable<diesel::sql_types::Text>) -> diesel::sql_types::Nullable<diesel::sql_types::Text>;
+}

@@ -124,7 +124,10 @@ BEGIN
     PERFORM siraj_refuse('contract_amendments_last_check', 'contract_amendments');
   END IF;
   IF NEW.ends_on IS NOT NULL AND (
-       EXISTS (SELECT FROM expenditures e JOIN budget_lines l ON l.id = e.budget_line_id WHERE l.contract_id = NEW.contract_id AND e.spent_on > NEW.previous_ends_on)
+       EXISTS (SELECT FROM expenditures e JOIN budget_lines l ON l.id = e.budget_line_id WHERE l.contract_id = NEW.contract_id AND e.spent_on > NEW.previous_ends_on
+                 AND e.stipend_run_id IS NULL)
+       -- People are paid after their month: a run stands on the days of its month. (Runs come with a later migration.)
+       OR EXISTS (SELECT FROM stipend_runs WHERE contract_id = NEW.contract_id AND status <> 'cancelled' AND month > NEW.previous_ends_on)
        OR EXISTS (SELECT FROM commitments c JOIN budget_lines l ON l.id = c.budget_line_id WHERE l.contract_id = NEW.contract_id AND c.committed_on > NEW.previous_ends_on)
        OR EXISTS (SELECT FROM budget_lines l JOIN budget_line_months m ON m.budget_line_id = l.id
                   WHERE l.contract_id = NEW.contract_id AND l.retired_at IS NULL AND m.retired_at IS NULL AND m.month > NEW.previous_ends_on)

@@ -1,4 +1,5 @@
 ALTER TABLE expenditures DROP CONSTRAINT expenditures_stipend_run_id_fkey;
+DROP TRIGGER expenditures_commitment_run ON expenditures;
 DROP TRIGGER stipend_runs_contract_id_held ON contracts;
 DROP TRIGGER stipend_runs_budget_line_id_held ON budget_lines;
 DROP TRIGGER stipend_proofs_attachment_id_held ON attachments;
@@ -7,4 +8,5 @@ DROP FUNCTION siraj_stipend_pairs(uuid);
 DROP FUNCTION siraj_stipend_pieces(uuid);
 DROP FUNCTION siraj_stipend_proof_fits();
 DROP FUNCTION siraj_stipend_run_fits();
+DROP FUNCTION siraj_run_keeps_its_money();
 DROP FUNCTION siraj_paid_person(uuid);

@@ -65,6 +65,19 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION siraj_stipend_run_fits() FROM PUBLIC;
 CREATE TRIGGER stipend_runs_fits BEFORE INSERT ON stipend_runs FOR EACH ROW EXECUTE FUNCTION siraj_stipend_run_fits();
+CREATE UNIQUE INDEX stipend_runs_commitment_key ON stipend_runs (commitment_id);
+
+-- What was set aside for a run is spent by that run alone.
+CREATE FUNCTION siraj_run_keeps_its_money() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  IF EXISTS (SELECT FROM stipend_runs WHERE commitment_id = NEW.commitment_id AND id IS DISTINCT FROM NEW.stipend_run_id) THEN
+    RAISE EXCEPTION 'set aside for a run' USING ERRCODE = 'check_violation', CONSTRAINT = 'expenditures_commitment_run_check', TABLE = 'expenditures';
+  END IF;
+  RETURN NULL;
+END $$;
+REVOKE EXECUTE ON FUNCTION siraj_run_keeps_its_money() FROM PUBLIC;
+CREATE TRIGGER expenditures_commitment_run AFTER INSERT ON expenditures FOR EACH ROW WHEN (NEW.commitment_id IS NOT NULL)
+  EXECUTE FUNCTION siraj_run_keeps_its_money();
 
 -- What was handed over at once, in one currency.
 CREATE TABLE stipend_payments (

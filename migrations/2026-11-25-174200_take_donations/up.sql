@@ -182,6 +182,8 @@ CREATE FUNCTION siraj_judge_gift_in_kind() RETURNS trigger LANGUAGE plpgsql SECU
 DECLARE
   giver uuid := (SELECT organization_id FROM donors WHERE id = NEW.donor_id);
 BEGIN
+  -- Two campaigns at once do not see each other's row of the same gift.
+  PERFORM pg_advisory_xact_lock(hashtextextended('siraj:gift:' || coalesce(NEW.stock_document_id, NEW.lot_id)::text, 0));
   IF NEW.stock_document_id IS NOT NULL AND NOT EXISTS (
     SELECT FROM stock_documents d WHERE d.id = NEW.stock_document_id AND d.kind = 'receipt'
       AND (d.campaign_id IS NULL OR d.campaign_id = NEW.campaign_id)

@@ -15,7 +15,7 @@ use crate::{
     error::{ApiError, ApiResult, Code, Faults},
     http::{ListFilter, Merge, New, PageQuery, in_use, keyset},
     register::{Fields, register_store},
-    schema::{budget_lines, commitments, contracts, disbursements},
+    schema::{budget_lines, commitments, contracts, disbursements, stipend_runs},
     types::{Currency, Flag, LongText, Money, Reason, ShortText, happened, words},
 };
 
@@ -128,6 +128,11 @@ pub async fn let_go(conn: &mut Conn, by: Uuid, commitment: Uuid) -> ApiResult<()
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// Whether it was set aside for a run of stipends.
+pub async fn is_a_runs(conn: &mut Conn, commitment: Uuid) -> ApiResult<bool> {
+    Ok(diesel::select(exists(stipend_runs::table.filter(stipend_runs::commitment_id.eq(commitment)))).get_result(conn).await?)
 }
 
 /// Holds a commitment, and says how it stands.

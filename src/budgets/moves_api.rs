@@ -72,7 +72,8 @@ async fn release_commitment(
     db: Data<Db>,
 ) -> ApiResult<Answer> {
     once(&db, caller.id, &key, &[], async |conn| {
-        if moves::lock(conn, id).await? != Some(CommitmentStatus::Open) {
+        // What was set aside for a run of stipends is let go when that run is closed or cancelled.
+        if moves::lock(conn, id).await? != Some(CommitmentStatus::Open) || moves::is_a_runs(conn, id).await? {
             return Err(ApiError::new(Code::WrongState));
         }
         moves::let_go(conn, caller.id, id).await?;

@@ -38,6 +38,7 @@ async fn list_contracts(
     listing: Listing<ContractFilter>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
+    caller.ensure_may_look_back(listing.filter.known_at)?;
     let scope = caller.scope.clone();
     listing
         .answer(async move |page, filter| {

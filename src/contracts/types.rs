@@ -12,7 +12,7 @@ use crate::{
     http::{ListFilter, Merge, New},
     register::Fields,
     schema::contracts,
-    types::{Cadre, Currency, Flag, KnownAt, LongText, Money, Name, RecordCode, ShortText, distinct, in_order},
+    types::{Cadre, Currency, Flag, KnownAt, LongText, Money, Name, RecordCode, ShortText, distinct, happened, in_order},
 };
 
 /// What people say of a contract.
@@ -76,6 +76,9 @@ impl Fields for ContractFields {
         distinct(faults, "/cadres", &self.cadres, Cadre::ALL.len());
         Money::ensure_exact(faults, "/amount", self.amount.as_ref(), self.currency.as_ref());
         Money::ensure_exact(faults, "/monthly_amount", self.monthly_amount.as_ref(), self.currency.as_ref());
+        if let Some(day) = self.signed_on {
+            happened(faults, "/signed_on", day);
+        }
         if self.currency.is_none() && (self.amount.is_some() || self.monthly_amount.is_some()) {
             faults.add("/currency", Code::Required);
         }

@@ -178,7 +178,7 @@ pub struct CampaignFunds {
     pub gifts_in_kind: i64,
     /// What went to budget lines.
     pub allocated_amount: Money,
-    /// Raised, less allocated; below nothing only where a refund was let through for a reason.
+    /// Raised, less allocated; below nothing where a refund was let through for a reason, and on days before the gifts that an allocation was made of.
     pub unallocated_amount: Money,
     /// Where the money went.
     pub by_line: Vec<LineFunds>,

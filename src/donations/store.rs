@@ -9,18 +9,13 @@ use uuid::Uuid;
 
 use super::types::{Donation, DonationFields, DonationFilter, DonationRow, MoneyReversal};
 use crate::{
-    db::{Conn, siraj_pattern},
-    error::ApiResult,
+    db::{Conn, siraj_fold, siraj_pattern},
+    error::{ApiResult, Code, Faults},
     http::{PageQuery, keyset},
-    register::ChildRow,
+    register::{ChildRow, Fields},
     schema::donations,
     types::{Currency, Money},
 };
-
-diesel::define_sql_function! {
-    /// One spelling for all that readers take for the same.
-    fn siraj_fold(given: diesel::sql_types::Nullable<diesel::sql_types::Text>) -> diesel::sql_types::Nullable<diesel::sql_types::Text>;
-}
 
 /// The row of an id, with the one that turned it round.
 pub async fn find(conn: &mut Conn, id: Uuid) -> ApiResult<Option<Donation>> {
@@ -69,6 +64,14 @@ pub async fn insert_reversal(conn: &mut Conn, by: Uuid, id: Uuid, was: &Donation
 }
 
 impl ChildRow for DonationFields {
+    /// A sheet that is loaded again knows its rows by the number on their paper.
+    fn check_in_sheet(&self, faults: &mut Faults) {
+        self.check(faults);
+        if self.reference.is_none() {
+            faults.add("/reference", Code::Required);
+        }
+    }
+
     async fn load_many(conn: &mut Conn, ids: &[Uuid]) -> ApiResult<Vec<(Uuid, Self)>> {
         let named = donations::table.filter(donations::id.eq_any(ids)).filter(donations::reverses_id.is_null());
         Ok(named.select((donations::id, Self::as_select())).load(conn).await?)

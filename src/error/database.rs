@@ -205,6 +205,7 @@ const SPECIAL: &[(&str, Code, &[&str])] = &[
     ("commitments_used_amount_check", Code::OverCommitment, &["/amount"]),
     ("commitments_step_check", Code::WrongState, &[]),
     ("expenditures_exact_check", Code::Precision, &["/amount"]),
+    ("expenditures_commitment_run_check", Code::UnfitReference, &["/commitment_id"]),
     ("expenditures_original_check", Code::CurrencyMismatch, &["/original_currency"]),
     ("expenditures_line_currency_fkey", Code::CurrencyMismatch, &["/currency"]),
     ("expenditures_commitment_line_fkey", Code::UnfitReference, &["/commitment_id"]),
@@ -295,6 +296,10 @@ fn from_message(message: &str) -> ApiError {
     ];
     if message.contains("No space left on device") || message.contains("disk full") {
         return ApiError { code: Code::StorageFull, ..ApiError::unavailable(message) };
+    }
+    // A rate can make more of an amount than a column holds.
+    if message.contains("numeric field overflow") {
+        return ApiError::fault("/amount", Code::OutOfRange);
     }
     if PASSING.iter().any(|part| message.contains(part)) {
         return ApiError::unavailable(message);

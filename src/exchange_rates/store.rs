@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     pg::Pg,
     prelude::*,
-    sql_types::{Bool, Date, Nullable, Numeric, Text, Uuid as SqlUuid},
+    sql_types::{Bool, Date, Numeric, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -13,18 +13,13 @@ use uuid::Uuid;
 use super::types::{ExchangeRate, ExchangeRateFields, ExchangeRateFilter};
 use crate::{
     auth::Scope,
-    db::{Conn, siraj_pattern},
+    db::{Conn, siraj_fold, siraj_pattern},
     error::ApiResult,
     http::{PageQuery, in_use, keyset},
     register::register_store,
     schema::exchange_rates,
     types::Currency,
 };
-
-diesel::define_sql_function! {
-    /// One spelling for all that readers take for the same.
-    fn siraj_fold(given: Nullable<Text>) -> Nullable<Text>;
-}
 
 /// Rates belong to no place: whoever may read rates reads all of them.
 fn visible(_: &Scope) -> Box<dyn BoxableExpression<exchange_rates::table, Pg, SqlType = Bool>> {

@@ -28,7 +28,8 @@ const LINES: &str = "SELECT l.id, l.code, l.name, l.category, l.amount,
         WHERE m.budget_line_id = l.id AND m.retired_at IS NULL AND m.month <= $2) AS planned,
        (SELECT coalesce(sum(greatest(c.amount - (SELECT coalesce(sum(e.amount), 0) FROM expenditures e WHERE e.commitment_id = c.id AND e.spent_on <= $2), 0)), 0)
         FROM commitments c
-        WHERE c.budget_line_id = l.id AND (c.committed_on IS NULL OR c.committed_on <= $2) AND (c.released_on IS NULL OR c.released_on > $2)) AS committed,
+        WHERE c.budget_line_id = l.id
+          AND coalesce(c.committed_on, (SELECT r.approved_at::date FROM stipend_runs r WHERE r.commitment_id = c.id), '-infinity') <= $2 AND (c.released_on IS NULL OR c.released_on > $2)) AS committed,
        (SELECT coalesce(sum(e.amount), 0) FROM expenditures e WHERE e.budget_line_id = l.id AND e.spent_on <= $2) AS spent
   FROM budget_lines l WHERE l.contract_id = $1 AND l.retired_at IS NULL ORDER BY l.code";
 

@@ -9,7 +9,7 @@ use crate::types::Money;
 /// How the report of a budget is reckoned.
 pub const BUDGET_METHOD: &[&str] = &[
     "planned_to_date: the months of the plan that had begun on the day, each whole.",
-    "committed: commitments made on or before the day and not let go by then, less what was spent of them by then.",
+    "committed: commitments made on or before the day (those of stipends by the approval of their run, those without a day always) and not let go by then, less what was spent of them by then.",
     "spent: expenditures of the day or before, in the contract's currency, less those that were turned round by then.",
     "burn_rate: spent / planned_to_date * 100, rounded half away from zero to one digit.",
     "forecast: spent / days of the contract that have passed * days of the contract, rounded half away from zero to the minor unit, but \

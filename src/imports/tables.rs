@@ -84,7 +84,7 @@ pub async fn import(conn: &mut Conn, actor: &Actor, sheets: &[Sheet], progress: 
         .await?;
     import.records::<Claim>(conn, sheets, "claims").await?;
     import.records::<Donor>(conn, sheets, "donors").await?;
-    // A row of money has no code: its campaign, its kind and the number on its paper tell it from others.
+    // A row of money has no code: its campaign, its kind and the number on its paper tell it from others, so that a sheet needs the number.
     import.rows::<DonationFields>(conn, sheets, "donations", &["campaign_code", "kind", "reference"]).await?;
     import.records::<Staff>(conn, sheets, "staff").await?;
     import.records::<Assignment>(conn, sheets, "assignments").await?;
@@ -204,7 +204,7 @@ impl Import<'_> {
                 Err(faults) => self.summary.faults.extend(faults),
                 Ok(fields) => {
                     let mut faults = Faults::default();
-                    fields.check(&mut faults);
+                    fields.check_in_sheet(&mut faults);
                     self.summary.faults.extend(columns.told(sheet, *row, faults.0));
                     let name: Vec<&str> = named_by.iter().map(|heading| cell_under(heading, sheet, cells)).collect();
                     read.push((*row, (made_id(table, &name.join("\u{1f}")), fields)));

@@ -7,17 +7,12 @@ use diesel_async::RunQueryDsl;
 use super::types::{StipendScale, StipendScaleFields, StipendScaleFilter};
 use crate::{
     auth::Scope,
-    db::{Conn, siraj_pattern},
+    db::{Conn, siraj_fold, siraj_pattern},
     error::ApiResult,
     http::{PageQuery, in_use, keyset},
     register::register_store,
     schema::stipend_scales,
 };
-
-diesel::define_sql_function! {
-    /// One spelling for all that readers take for the same.
-    fn siraj_fold(given: diesel::sql_types::Nullable<diesel::sql_types::Text>) -> diesel::sql_types::Nullable<diesel::sql_types::Text>;
-}
 
 /// Scales hold for many places: whoever may read scales reads all of them.
 fn visible(_: &Scope) -> Box<dyn BoxableExpression<stipend_scales::table, Pg, SqlType = Bool>> {

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use deserr::Deserr;
 use diesel::{
     prelude::*,
-    sql_types::{Bool, Date, Numeric, Text, Uuid as SqlUuid},
+    sql_types::{Bool, Date, Nullable, Numeric, Text, Uuid as SqlUuid},
 };
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -241,9 +241,9 @@ pub struct StipendOverlap {
     /// Its amount.
     #[diesel(sql_type = Numeric)]
     pub amount: Money,
-    /// The entry of the other run.
-    #[diesel(sql_type = SqlUuid)]
-    pub other_entry_id: Uuid,
+    /// The entry of the other run; not where its facility is out of the caller's scope.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub other_entry_id: Option<Uuid>,
     /// The other run.
     #[diesel(sql_type = SqlUuid)]
     pub other_run_id: Uuid,
@@ -259,12 +259,12 @@ pub struct StipendOverlap {
     /// How the other entry stands.
     #[diesel(sql_type = Text)]
     pub other_status: StipendEntryStatus,
-    /// Its currency.
-    #[diesel(sql_type = Text)]
-    pub other_currency: Currency,
-    /// Its amount.
-    #[diesel(sql_type = Numeric)]
-    pub other_amount: Money,
+    /// Its currency; likewise.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub other_currency: Option<Currency>,
+    /// Its amount; likewise.
+    #[diesel(sql_type = Nullable<Numeric>)]
+    pub other_amount: Option<Money>,
     /// Whether one of the two has a waiver.
     #[diesel(sql_type = Bool)]
     pub waived: bool,

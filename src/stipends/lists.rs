@@ -160,11 +160,13 @@ const SIGNATURES: &str = "told AS (
 
 const OVERLAPS: &str = "told AS (
   SELECT md5(e.id::text || o.id::text)::uuid AS id, s.code AS key, s.code AS staff_code, e.staff_id, e.facility_id, e.month, e.id AS entry_id, e.status,
-         e.currency, e.amount, o.id AS other_entry_id, r.id AS other_run_id, r.status AS other_run_status, r.contract_id AS other_contract_id,
-         c.code AS other_contract_code, o.status AS other_status, o.currency AS other_currency, o.amount AS other_amount,
+         e.currency, e.amount, CASE WHEN own.seen THEN o.id END AS other_entry_id, r.id AS other_run_id, r.status AS other_run_status, r.contract_id AS other_contract_id,
+         c.code AS other_contract_code, o.status AS other_status, CASE WHEN own.seen THEN o.currency END AS other_currency, CASE WHEN own.seen THEN o.amount END AS other_amount,
          p.waived, p.both_pay AND NOT p.waived AS paid_twice
   FROM pairs p JOIN stipend_entries e ON e.id = p.id JOIN stipend_entries o ON o.id = p.other_id
-  JOIN stipend_runs r ON r.id = o.run_id JOIN contracts c ON c.id = r.contract_id JOIN staff s ON s.id = e.staff_id)";
+  JOIN stipend_runs r ON r.id = o.run_id JOIN contracts c ON c.id = r.contract_id JOIN staff s ON s.id = e.staff_id
+  CROSS JOIN LATERAL (SELECT $2 IS NULL OR EXISTS (
+    SELECT FROM facilities f JOIN area_closure k ON k.area_id = f.area_id WHERE f.id = o.facility_id AND k.ancestor_id = ANY ($2)) AS seen) own)";
 
 const UNPRICED: &str = "faulty AS (
   SELECT person_id, count(*) > count(scale_id) AS unscaled FROM pieces GROUP BY person_id HAVING count(*) > count(scale_id) OR count(DISTINCT currency) > 1

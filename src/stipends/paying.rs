@@ -37,6 +37,10 @@ pub async fn pay(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body: &
         if let Some(ids) = ids {
             all_are(conn, &actor.scope, id, ids, &[Status::Due]).await?;
         }
+        // Since the approval two records may have become one person.
+        if statements::is_paid_elsewhere(conn, id, ids).await? {
+            return Err(ApiError::new(Code::PaidTwice));
+        }
         let heaps = statements::heaps(conn, id, ids).await?;
         if heaps.is_empty() {
             return Err(ApiError::new(Code::NothingDue));
@@ -89,6 +93,7 @@ pub async fn prove(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, body:
         payments::lock(conn, id).await?;
         attachments::ensure_readable(conn, actor, given, "/attachment_ids").await?;
         payments::prove(conn, actor.id, &[id], given).await?;
+        payments::touch(conn, actor.id, id).await?;
         let payment = payments::find(conn, actor, id).await?;
         Answer::record(payment.row.revision, &payment)
     })

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     auth::{Actor, Role},
-    db::{Conn, siraj_pattern},
+    db::{Conn, siraj_fold, siraj_pattern},
     error::{ApiError, ApiResult, Code, Faults},
     http::{ListFilter, PageQuery, keyset},
     schema::{organizations, stipend_payments, stipend_proofs},
@@ -163,6 +163,12 @@ pub async fn prove(conn: &mut Conn, by: Uuid, payments: &[Uuid], attachments: &[
     Ok(())
 }
 
+/// Raises the revision of a payment: what belongs to it has changed, and whoever holds an older one holds less.
+pub async fn touch(conn: &mut Conn, by: Uuid, id: Uuid) -> ApiResult<()> {
+    diesel::update(stipend_payments::table.find(id)).set(stipend_payments::recorded_by.eq(by)).execute(conn).await?;
+    Ok(())
+}
+
 /// Whether there is such an organisation to have carried it.
 pub async fn is_organization(conn: &mut Conn, id: Uuid) -> ApiResult<bool> {
     Ok(diesel::select(exists(organizations::table.find(id))).get_result(conn).await?)
@@ -217,11 +223,6 @@ pub async fn list(
             whole(actor, row, own)
         })
         .collect()
-}
-
-diesel::define_sql_function! {
-    /// One spelling for all that readers take for the same.
-    fn siraj_fold(given: diesel::sql_types::Nullable<diesel::sql_types::Text>) -> diesel::sql_types::Nullable<diesel::sql_types::Text>;
 }
 
 async fn proofs(conn: &mut Conn, payments: &[Uuid]) -> ApiResult<HashMap<Uuid, Vec<Uuid>>> {

@@ -135,6 +135,17 @@ pub async fn pays_twice(conn: &mut Conn, run: Uuid) -> ApiResult<bool> {
     tell(conn, &format!("{PAIRS} SELECT EXISTS (SELECT FROM pairs WHERE both_pay AND NOT waived) AS yes"), run).await
 }
 
+/// Whether another approved run pays a month that is due here too, without a waiver: of the whole run, or of the entries that are named.
+pub async fn is_paid_elsewhere(conn: &mut Conn, run: Uuid, ids: Option<&[Uuid]>) -> ApiResult<bool> {
+    let text = format!(
+        "{PAIRS} SELECT EXISTS (SELECT FROM pairs p JOIN stipend_entries e ON e.id = p.id JOIN stipend_entries o ON o.id = p.other_id
+           WHERE p.both_pay AND NOT p.waived AND e.status = 'due' AND o.status <> 'drafted' AND ($2 IS NULL OR e.id IN (SELECT unnest($2)))) AS yes"
+    );
+    let told: Told =
+        diesel::sql_query(text).bind::<SqlUuid, _>(run).bind::<Nullable<Array<SqlUuid>>, _>(ids).get_result(conn).await?;
+    Ok(told.yes)
+}
+
 /// The rate of each currency of the run's draft on a day.
 const RATED: &str = r"
 WITH rated AS MATERIALIZED (
@@ -280,7 +291,7 @@ pub struct Heap {
 
 /// The due entries of a run, or those of them that are named, by currency.
 pub async fn heaps(conn: &mut Conn, run: Uuid, ids: Option<&[Uuid]>) -> ApiResult<Vec<Heap>> {
-    let text = "SELECT currency, count(*)::integer AS people, sum(amount) AS amount, sum(charged_amount) AS charged_amount,
+    let text = "SELECT currency, count(DISTINCT person_id)::integer AS people, sum(amount) AS amount, sum(charged_amount) AS charged_amount,
                min(exchange_rate_id::text)::uuid AS exchange_rate_id, min(rate) AS rate
         FROM stipend_entries
         WHERE run_id = $1 AND retired_at IS NULL AND status = 'due' AND ($2 IS NULL OR id IN (SELECT unnest($2))) GROUP BY currency ORDER BY currency";
@@ -337,7 +348,7 @@ pub async fn give_back(
         .bind::<SqlUuid, _>(by)
         .execute(conn)
         .await?;
-    let rest = "SELECT p.id, p.currency, p.organization_id, p.expenditure_id, count(*) FILTER (WHERE e.status = 'paid')::integer AS people,
+    let rest = "SELECT p.id, p.currency, p.organization_id, p.expenditure_id, (count(DISTINCT e.person_id) FILTER (WHERE e.status = 'paid'))::integer AS people,
                min(e.exchange_rate_id::text)::uuid AS exchange_rate_id, min(e.rate) AS rate,
                coalesce(sum(e.amount) FILTER (WHERE e.status = 'paid'), 0) AS amount, coalesce(sum(e.charged_amount) FILTER (WHERE e.status = 'paid'), 0) AS charged_amount
         FROM stipend_payments p JOIN stipend_entries e ON e.payment_id = p.id
@@ -349,7 +360,8 @@ pub async fn give_back(
 /// Whether any of the named entries was paid after a day.
 pub async fn paid_after(conn: &mut Conn, ids: &[Uuid], day: NaiveDate) -> ApiResult<bool> {
     let text = "SELECT EXISTS (SELECT FROM stipend_entries e JOIN stipend_payments p ON p.id = e.payment_id
-        WHERE e.id IN (SELECT unnest($1)) AND p.paid_on > $2) AS yes";
+        LEFT JOIN expenditures standing ON standing.id = p.expenditure_id
+        WHERE e.id IN (SELECT unnest($1)) AND greatest(p.paid_on, standing.spent_on) > $2) AS yes";
     let told: Told = diesel::sql_query(text).bind::<Array<SqlUuid>, _>(ids).bind::<Date, _>(day).get_result(conn).await?;
     Ok(told.yes)
 }

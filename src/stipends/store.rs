@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
     pg::Pg,
     prelude::*,
-    sql_types::{Array, Bool, Nullable, Numeric, Text, Uuid as SqlUuid},
+    sql_types::{Array, Bool, Nullable, Numeric, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::types::{StipendRun, StipendRunFields, StipendRunFilter, StipendRunSheet, StipendRunStatus, StipendTotal};
 use crate::{
     auth::Scope,
-    db::{Conn, siraj_pattern},
+    db::{Conn, siraj_fold, siraj_pattern},
     error::{ApiError, ApiResult, Code},
     facilities,
     http::{PageQuery, in_use, keyset},
@@ -156,11 +156,6 @@ pub async fn list(conn: &mut Conn, scope: &Scope, filter: &StipendRunFilter, pag
         "recorded_at" => stipend_runs::recorded_at; DateTime<Utc>,
     });
     Ok(query.load(conn).await?)
-}
-
-diesel::define_sql_function! {
-    /// One spelling for all that readers take for the same.
-    fn siraj_fold(given: Nullable<Text>) -> Nullable<Text>;
 }
 
 /// Gives an entry a waiver.

@@ -327,3 +327,12 @@ async fn an_area_in_scope_supports_its_facilities_on_its_days() {
     office.manager.delete(&format!("{path}/{scope}"), "*").await.expect_status(200);
     assert_eq!(supported("2015-03-01").await, 0);
 }
+
+#[tokio::test]
+async fn nothing_is_signed_on_a_day_to_come() {
+    let office = Office::open().await;
+    let body = json!({"code": "N-9", "name": "N-9", "organization_id": office.partner, "starts_on": "2015-01-01", "ends_on": "2015-12-31",
+        "signed_on": "2034-12-20"});
+    let refused = office.manager.post(PATH, &body).await.expect_problem(422, "validation-failed");
+    assert_eq!(faults(&refused), [("/signed_on".to_owned(), "date-in-future".to_owned())]);
+}

@@ -246,6 +246,10 @@ async fn a_wrong_row_of_money_is_refused_by_its_name() {
     let late = appeal.post("refund", "1", "2015-03-02", json!({"gift_id": second})).await.expect_problem(409, "wrong-state");
     assert_eq!(faults(&late), [("/gift_id".to_owned(), "wrong-state".to_owned())]);
     assert_eq!(appeal.manager.all(&format!("{DONATIONS}?campaign_id={other}")).await.len(), 0, "nothing was written");
+    // A rate can make more of an amount than there is room for.
+    rate(&appeal.manager, ("KWD", "USD"), "999999", "2015-03-01").await;
+    let vast = appeal.post("received", "9999999999999", "2015-03-02", json!({"currency": "KWD"})).await;
+    assert_eq!(faults(&vast.expect_problem(422, "validation-failed")), [("/amount".to_owned(), "out-of-range".to_owned())]);
 }
 
 #[tokio::test]

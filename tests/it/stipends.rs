@@ -3,6 +3,7 @@
 mod any_sequence;
 mod doors;
 mod ground;
+mod kept;
 mod refusals;
 
 use serde_json::{Value, json};

@@ -217,3 +217,32 @@ async fn what_a_run_of_stipends_has_spent_is_not_turned_round_by_hand() {
     assert_eq!(purse.manager.all(&format!("{EXPENDITURES}?stipend_run_id={run}")).await.len(), 3);
     purse.spend(line, "300", &json!({})).await.expect_status(201);
 }
+
+#[tokio::test]
+async fn what_a_scanner_found_something_in_proves_nothing() {
+    let purse = Purse::unsigned().await;
+    let file = Uuid::now_v7();
+    let insert = "INSERT INTO attachments (id, kind, file_name, content_type, size_bytes, sha256, scan, scanned_at, recorded_by)
+        SELECT $1, 'invoice', 'a.pdf', 'application/pdf', 9, repeat('a', 64), 'infected', now(), id FROM users LIMIT 1";
+    purse.app.database.owner().await.execute(insert, &[&file]).await.expect("a file");
+    let proven = async |path: String, body: Value| {
+        let refused = purse.manager.post(&path, &with(body, &json!({"attachment_id": file}))).await;
+        assert_eq!(
+            faults(&refused.expect_problem(422, "validation-failed")),
+            at("/attachment_id", "unknown-reference"),
+            "{path}"
+        );
+    };
+    proven(format!("/api/v1/contracts/{}/signature", purse.contract), json!({"signed_on": "2014-12-20"})).await;
+    purse.sign().await;
+    let more = json!({"kind": "top_up", "signed_on": "2015-02-01", "effective_on": "2015-02-01", "amount": "2000", "reason": "More people came to us."});
+    proven(format!("/api/v1/contracts/{}/amendments", purse.contract), more).await;
+    let line = purse.line("FUEL", "600").await;
+    let diesel =
+        json!({"budget_line_id": line, "amount": "1", "currency": "USD", "spent_on": "2015-02-10", "description": "Diesel"});
+    proven(EXPENDITURES.to_owned(), diesel).await;
+    let schedule = json!({"title": "Report", "kind": "financial", "frequency": "once", "days_after": 30});
+    purse.manager.post(&format!("/api/v1/contracts/{}/reporting-schedule", purse.contract), &schedule).await.expect_status(200);
+    let duty = id_of(&purse.manager.all("/api/v1/reporting-duties").await[0]);
+    proven(format!("/api/v1/reporting-duties/{duty}/delivery"), json!({"delivered_on": "2015-05-10"})).await;
+}

@@ -47,6 +47,8 @@ async fn donations_come_by_sheets_and_again_to_nothing_new() {
     let by_hand: i64 = manager.all(&format!("{DONATIONS}?kind=received")).await.iter().map(|row| cents(&row["amount"])).sum();
     assert_eq!((cents(&funds["raised_amount"]), by_hand, &funds["fees_amount"]), (35_000_000, 35_000_000, &json!("12.50")));
 
+    let bare = [sheet("donations", &donations, &[&["SIRAJ-2015", "received", "", "1", "USD", "2015-03-01", "", ""]])];
+    assert_eq!(told(&load(&app, &bare).await), [("donations", 2, "reference", "required")]);
     let early = [sheet("donations", &donations, &[&["SIRAJ-2015", "received", "NOBODY", "1", "USD", "2014-12-31", "", "TX-3"]])];
     assert_eq!(told(&load(&app, &early).await), [("donations", 2, "donor_code", "unknown-reference")]);
     let early = [sheet("donations", &donations, &[&["SIRAJ-2015", "received", "", "1", "USD", "2014-12-31", "", "TX-3"]])];
