@@ -130,7 +130,8 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
         let unchanged = ResponseBuilder::new().description("The reader holds this revision already (`If-None-Match`)").build();
         operation.responses.responses.insert("304".to_owned(), unchanged.into());
     }
-    for (status, name, _) in refusals(path, method, open, operation.request_body.is_some()) {
+    let edits = takes(operation, "If-Match");
+    for (status, name, _) in refusals(path, method, (open, operation.request_body.is_some(), edits)) {
         let refusal = Ref::new(format!("#/components/responses/{name}"));
         operation.responses.responses.entry((*status).to_owned()).or_insert_with(|| refusal.into());
     }
@@ -138,8 +139,11 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
 
 /// A list takes `format`.
 fn is_list(operation: &Operation) -> bool {
-    let named =
-        |parameter: &RefOr<utoipa::openapi::path::Parameter>| matches!(parameter, RefOr::T(given) if given.name == "format");
+    takes(operation, "format")
+}
+
+fn takes(operation: &Operation, name: &str) -> bool {
+    let named = |parameter: &RefOr<utoipa::openapi::path::Parameter>| matches!(parameter, RefOr::T(given) if given.name == name);
     operation.parameters.iter().flatten().any(named)
 }
 
@@ -183,8 +187,11 @@ const BODIES: &[Refusal] = &[
 ];
 
 /// The refusals that an operation can answer with.
-fn refusals(path: &str, method: &HttpMethod, open: bool, takes_a_body: bool) -> impl Iterator<Item = &'static Refusal> {
-    let edits = matches!(method, HttpMethod::Patch | HttpMethod::Delete) || path.ends_with("_on}");
+fn refusals(
+    path: &str,
+    method: &HttpMethod,
+    (open, takes_a_body, edits): (bool, bool, bool),
+) -> impl Iterator<Item = &'static Refusal> {
     let sorts = [
         (ALWAYS, true),
         (OPEN, open),

@@ -1112,7 +1112,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    share_releases (contract_id, as_of, smallest_cell) {
+    share_releases (contract_id, as_of) {
         contract_id -> Uuid,
         as_of -> Date,
         smallest_cell -> Int4,

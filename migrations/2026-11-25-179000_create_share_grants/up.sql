@@ -88,13 +88,14 @@ REVOKE EXECUTE ON FUNCTION siraj_share_facilities_fit() FROM PUBLIC;
 CREATE TRIGGER share_grants_facilities_fit AFTER INSERT OR UPDATE OF facility_ids, contract_id ON share_grants
   FOR EACH ROW EXECUTE FUNCTION siraj_share_facilities_fit();
 
--- All grants that ever told of a contract's people told the same: with two smallest cells, what one hides the other would narrow down.
+-- All grants that ever told numbers of a contract told the same: with two smallest cells, what one hides the other would narrow down,
+-- and a month that is told twice would be counted twice.
 -- What was read once stays read, so ended ones count. The contract is held, so that of two activations at once the second sees the first.
 CREATE FUNCTION siraj_share_cells_agree() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
   PERFORM FROM contracts WHERE id = NEW.contract_id FOR NO KEY UPDATE;
   IF EXISTS (SELECT FROM share_grants g WHERE g.contract_id = NEW.contract_id AND g.id <> NEW.id AND g.status <> 'draft'
-             AND 'staff_counts' = ANY (g.fields) AND g.smallest_cell <> NEW.smallest_cell) THEN
+             AND g.fields && ARRAY['facility_counts', 'staff_counts', 'shipment_counts'] AND g.smallest_cell <> NEW.smallest_cell) THEN
     RAISE EXCEPTION 'another grant of the contract has another smallest cell' USING ERRCODE = 'check_violation',
       CONSTRAINT = 'share_grants_cells_check', TABLE = 'share_grants';
   END IF;
@@ -102,7 +103,7 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION siraj_share_cells_agree() FROM PUBLIC;
 CREATE TRIGGER share_grants_cells_agree AFTER UPDATE OF status ON share_grants FOR EACH ROW
-  WHEN (OLD.status = 'draft' AND NEW.status = 'active' AND 'staff_counts' = ANY (NEW.fields)) EXECUTE FUNCTION siraj_share_cells_agree();
+  WHEN (OLD.status = 'draft' AND NEW.status = 'active' AND NEW.fields && ARRAY['facility_counts', 'staff_counts', 'shipment_counts']) EXECUTE FUNCTION siraj_share_cells_agree();
 
 -- The grants through which something is read today: asked at every reading, so that an end takes hold at once, everywhere.
 CREATE FUNCTION siraj_open_grants() RETURNS SETOF share_grants LANGUAGE sql STABLE AS $$
@@ -180,7 +181,7 @@ CREATE TABLE share_releases (
   smallest_cell integer NOT NULL CONSTRAINT share_releases_smallest_cell_check CHECK (smallest_cell BETWEEN 5 AND 100),
   figures jsonb NOT NULL,
   recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  CONSTRAINT share_releases_pkey PRIMARY KEY (contract_id, as_of, smallest_cell)
+  CONSTRAINT share_releases_pkey PRIMARY KEY (contract_id, as_of)
 );
 CREATE TRIGGER share_releases_append_only BEFORE UPDATE OR DELETE ON share_releases FOR EACH ROW EXECUTE FUNCTION siraj_refuse_change();
 CREATE TRIGGER share_releases_no_truncate BEFORE TRUNCATE ON share_releases FOR EACH STATEMENT EXECUTE FUNCTION siraj_refuse_change();

@@ -16,6 +16,7 @@ use crate::{
     db::Db,
     error::{ApiError, ApiResult, Code},
     keys::Keys,
+    types::KnownAt,
 };
 
 /// Somebody who acts: their id goes into the audit, their scope into every query.
@@ -35,6 +36,15 @@ impl Actor {
     /// The service itself: imports, the demo, the command line.
     pub fn system() -> Self {
         Self { id: SYSTEM, role: Role::Manager, scope: Scope::Everything, machine: None }
+    }
+
+    /// Refuses partners who ask what was known earlier: from one moment to the next single changes would show, and what was
+    /// theirs by mistake would be theirs for ever.
+    pub fn ensure_may_look_back(&self, known_at: Option<KnownAt>) -> ApiResult<()> {
+        match self.scope {
+            Scope::Organization(_) if known_at.is_some() => Err(ApiError::new(Code::Forbidden)),
+            _ => Ok(()),
+        }
     }
 }
 

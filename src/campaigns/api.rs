@@ -35,6 +35,7 @@ async fn list_campaigns(
     listing: Listing<CampaignFilter>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
+    caller.ensure_may_look_back(listing.filter.known_at)?;
     let scope = caller.scope.clone();
     listing
         .answer(async move |page, filter| {

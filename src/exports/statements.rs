@@ -207,7 +207,7 @@ impl Statement for Directory {
       'type', jsonb_build_array(jsonb_build_object('coding', jsonb_build_array(jsonb_build_object(
         'system', 'https://profiles.ihe.net/ITI/mCSD/CodeSystem/IHE.mCSD.Organization.Location.Types', 'code', 'jurisdiction')))))
       || CASE WHEN a.name_ar IS NULL THEN '{}' ELSE jsonb_build_object('alias', jsonb_build_array(a.name_ar)) END
-      || CASE WHEN a.parent_id IS NULL THEN '{}' ELSE jsonb_build_object('partOf', jsonb_build_object('reference', 'Location/' || a.parent_id)) END AS resource
+      || CASE WHEN a.parent_id IS NULL OR ($2 IS NOT NULL AND a.parent_id NOT IN (SELECT area_id FROM area_closure WHERE ancestor_id = ANY ($2))) THEN '{}' ELSE jsonb_build_object('partOf', jsonb_build_object('reference', 'Location/' || a.parent_id)) END AS resource
   FROM areas a
   WHERE a.retired_at IS NULL AND ($2 IS NULL OR a.id IN (SELECT area_id FROM area_closure WHERE ancestor_id = ANY ($2)))
   UNION ALL

@@ -70,7 +70,7 @@ const COMMON: &[(&str, &str)] = &[
 /// What a record's own code and names are called, by the collection it stands in.
 const NAMED: &[(&str, &str)] = &[
     ("facilities", "#loc"),
-    ("areas", "#adm"),
+    ("areas", "#loc+area"),
     ("stock-locations", "#loc+store"),
     ("organizations", "#org"),
     ("contracts", "#activity+contract"),

@@ -35,6 +35,7 @@ async fn list_organizations(
     listing: Listing<OrganizationFilter>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
+    caller.ensure_may_look_back(listing.filter.known_at)?;
     let scope = caller.scope.clone();
     listing
         .answer(async move |page, filter| {

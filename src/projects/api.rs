@@ -31,6 +31,7 @@ pub fn routes(config: &mut ServiceConfig) {
 #[utoipa::path(tag = "projects", params(PageQuery, ProjectFilter), responses((status = 200, description = "A page of projects", body = Page<Project>)))]
 #[get("/projects")]
 async fn list_projects(caller: Caller<ReadContracts>, listing: Listing<ProjectFilter>, db: Data<Db>) -> ApiResult<HttpResponse> {
+    caller.ensure_may_look_back(listing.filter.known_at)?;
     let scope = caller.scope.clone();
     listing
         .answer(async move |page, filter| {

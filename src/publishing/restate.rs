@@ -19,7 +19,7 @@ use crate::{
     claims::Figure,
     db::Db,
     error::{ApiError, ApiResult, Code, Locale},
-    reports::{RowSet, row_set},
+    reports::{RowSet, RowSort, row_set},
     seals,
     types::KnownAt,
 };
@@ -56,26 +56,33 @@ pub async fn restate(db: &Db, actor: &Actor, report: &PublishedReport, frozen: &
         })
     };
     let (before, now) = (sets(report.known_at).await?, sets(compared_at).await?);
-    let told = Told { whole: matches!(actor.role, Role::Manager | Role::Auditor), locale };
+    let told = Told { whole: matches!(actor.role, Role::Manager | Role::Auditor), sends: actor.role.sends(), locale };
     let moments = (report.known_at, compared_at);
     let mut figures = Vec::new();
     for one in with_silent(differing, &Numbers::of(&is["figures"]), &before, &now) {
         let moved = Moved::between(before.get(one.figure.as_str()), now.get(one.figure.as_str()));
         let changes = match &moved {
-            Some(moved) if told.whole => explain::changes(&mut *db.conn().await?, moved.sort, &moved.named(), moments).await?,
+            Some(moved) if told.opens(moved) => {
+                explain::changes(&mut *db.conn().await?, moved.sort, &moved.named(), moments).await?
+            }
             _ => HashMap::new(),
         };
         figures.push(told.figure(&one, moved.as_ref(), changes));
     }
     let lines: Vec<String> = figures.iter().map(|one| one.sentence.clone()).collect();
+    let claims = claims(&was, &is);
+    let others = sentences::Others {
+        claims: claims.iter().map(|claim| claim.code.clone()).collect(),
+        staffing: was["staffing"] != is["staffing"],
+    };
     Ok(Restatement {
         number,
         title: report.title.clone(),
         as_of: report.as_of,
         known_at: report.known_at,
         compared_at,
-        claims: claims(&was, &is),
-        sentence: sentences::tell_all(locale, number, &lines, &rules),
+        claims,
+        sentence: sentences::tell_all(locale, number, &lines, &others, &rules),
         figures,
         rules,
     })
@@ -103,7 +110,7 @@ fn with_silent(mut differing: Vec<Difference>, is: &Numbers, before: &Sets, now:
 
 /// What entered a figure, and what left it.
 struct Moved {
-    sort: crate::reports::RowSort,
+    sort: RowSort,
     entered: Vec<(Uuid, String)>,
     left: Vec<(Uuid, String)>,
 }
@@ -129,12 +136,18 @@ impl Moved {
 /// Who is told, and in which language.
 struct Told {
     whole: bool,
+    /// Whether the road is theirs to know of: what was sent, and when, shows in the rows of shipments.
+    sends: bool,
     locale: Locale,
 }
 
 impl Told {
+    fn opens(&self, moved: &Moved) -> bool {
+        self.whole && (self.sends || moved.sort != RowSort::Shipments)
+    }
+
     fn figure(&self, one: &Difference, moved: Option<&Moved>, mut changes: HashMap<Uuid, Vec<Explanation>>) -> RestatedFigure {
-        let shown = moved.filter(|_| self.whole);
+        let shown = moved.filter(|moved| self.opens(moved));
         let mut nearest: Vec<Explanation> =
             shown.iter().flat_map(|moved| moved.named()).flat_map(|id| near(changes.get(&id))).collect();
         nearest.sort_by_key(|(distance, change)| (*distance, change.sequence));
@@ -174,10 +187,15 @@ fn near(changes: Option<&Vec<Explanation>>) -> Vec<Explanation> {
 
 /// The claims that the register says something else of than it did.
 fn claims(was: &Value, is: &Value) -> Vec<RestatedClaim> {
-    let by_code = |told: &Value| -> BTreeMap<String, (Option<i64>, Option<String>)> {
+    type Stands = (Option<i64>, Option<String>, Value, Value);
+    let by_code = |told: &Value| -> BTreeMap<String, Stands> {
         let claims = told["reconciliation"]["claims"].as_array().into_iter().flatten();
-        let stands = |claim: &Value| (claim["computed"].as_i64(), claim["verdict"].as_str().map(ToOwned::to_owned));
-        claims.filter_map(|claim| Some((claim["code"].as_str()?.to_owned(), stands(claim)))).collect()
+        let text = |claim: &Value, field: &str| claim[field].as_str().map(ToOwned::to_owned);
+        // Money is held against money; and the claim itself may have been put otherwise.
+        let stands = |claim: &Value| {
+            (claim["computed"].as_i64(), text(claim, "verdict"), claim["computed_amount"].clone(), claim["amount"].clone())
+        };
+        claims.filter_map(|claim| Some((text(claim, "code")?, stands(claim)))).collect()
     };
     let (was, is) = (by_code(was), by_code(is));
     let codes: BTreeSet<&String> = was.keys().chain(is.keys()).collect();

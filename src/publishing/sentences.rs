@@ -108,14 +108,39 @@ fn named(rows: &[RestatedRow]) -> String {
     format!("{}{}", shown.join(", "), if rows.len() > MOST_NAMED { ", …" } else { "" })
 }
 
+/// What differs beside the figures.
+pub struct Others {
+    /// Claims that stand otherwise than they did, by their codes.
+    pub claims: Vec<String>,
+    /// Whether the head-counts by their parts are others.
+    pub staffing: bool,
+}
+
 /// The whole restatement: that it stands, or every figure that does not.
-pub fn tell_all(locale: Locale, number: i64, figures: &[String], rules: &[RestatedRule]) -> String {
-    let mut told = match (locale, figures.is_empty()) {
+pub fn tell_all(locale: Locale, number: i64, figures: &[String], others: &Others, rules: &[RestatedRule]) -> String {
+    let stands = figures.is_empty() && others.claims.is_empty() && !others.staffing;
+    let mut told = match (locale, stands) {
         (Locale::English, true) => format!("Report {number} would say the same today."),
         (Locale::English, false) => format!("Report {number} would say something else today. {}", figures.join(" ")),
         (Locale::Arabic, true) => format!("التقرير {number} يقول اليوم الشيء نفسه."),
         (Locale::Arabic, false) => format!("التقرير {number} كان سيقول اليوم شيئًا آخر. {}", figures.join(" ")),
     };
+    if !others.claims.is_empty() {
+        told += if locale == Locale::Arabic {
+            " أقوال منشورة تقف اليوم على غير ما كانت: "
+        } else {
+            " Claims stand otherwise than they did: "
+        };
+        told += &others.claims.join(", ");
+        told += ".";
+    }
+    if others.staffing {
+        told += if locale == Locale::Arabic {
+            " توزيع العاملين يختلف."
+        } else {
+            " The staff are distributed otherwise."
+        };
+    }
     if !rules.is_empty() {
         let names: Vec<&str> = rules.iter().map(|rule| rule.rule.as_str()).collect();
         told += if locale == Locale::Arabic {

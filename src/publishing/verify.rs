@@ -83,6 +83,13 @@ async fn recount(db: &Db, report: &PublishedReport, frozen: &[u8], found: &mut R
             )
         });
         found.faults.extend(told);
+        for part in ["staffing", "reconciliation"] {
+            if frozen[part] != again[part] {
+                found
+                    .faults
+                    .push(format!("report {number} says something else in its {part} than what is counted again at its moment"));
+            }
+        }
     }
     Ok(())
 }

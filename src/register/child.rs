@@ -3,11 +3,18 @@
 use uuid::Uuid;
 
 use super::Fields;
-use crate::{db::Conn, error::ApiResult};
+use crate::{
+    db::Conn,
+    error::{ApiResult, Faults},
+};
 
 /// A row of a sheet that hangs on other records.
 #[expect(async_fn_in_trait, reason = "implemented and called in this crate only, on the worker's own thread")]
 pub trait ChildRow: Fields {
+    /// Adds what is wrong about a row as one of a sheet, which may ask for more than a request does.
+    fn check_in_sheet(&self, faults: &mut Faults) {
+        self.check(faults);
+    }
     /// Those of these rows that are in use.
     async fn load_many(conn: &mut Conn, ids: &[Uuid]) -> ApiResult<Vec<(Uuid, Self)>>;
     /// Inserts rows by the set; rows whose id is taken are left as they are. Gives the ids of those that were added.

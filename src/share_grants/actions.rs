@@ -26,10 +26,12 @@ pub async fn retire(conn: &mut Conn, actor: &Actor, id: Uuid, expected: IfMatch)
     register::close::<ShareGrant>(conn, actor, id, expected).await
 }
 
-/// Activates a draft as the second person.
-pub async fn activate(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey) -> ApiResult<Answer> {
+/// Activates a draft as the second person, who agrees to the terms that they have read.
+pub async fn activate(db: &Db, actor: &Actor, id: Uuid, expected: IfMatch, key: &IdempotencyKey) -> ApiResult<Answer> {
     once(db, actor.id, key, &[], async |conn| {
         ensure(conn, id, ShareStatus::Draft).await?;
+        let there = register::load_any::<ShareGrant>(conn, &actor.scope, id).await?;
+        expected.check(there.revision, &there)?;
         told(&store::activate(conn, actor.id, id).await?)
     })
     .await

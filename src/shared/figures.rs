@@ -44,7 +44,7 @@ pub async fn read(conn: &mut Conn, grant: &SharedGrant, as_of: NaiveDate) -> Api
 /// What was told of the month before.
 async fn find(conn: &mut Conn, grant: &SharedGrant, as_of: NaiveDate) -> ApiResult<Option<(Release, DateTime<Utc>)>> {
     let there: Option<(Value, DateTime<Utc>)> = share_releases::table
-        .find((grant.contract_id, as_of, grant.smallest_cell))
+        .find((grant.contract_id, as_of))
         .select((share_releases::figures, share_releases::recorded_at))
         .first(conn)
         .await

@@ -43,6 +43,7 @@ async fn list<P: Supporter + 'static>(
     listing: Listing<SupportFilter>,
 ) -> ApiResult<HttpResponse> {
     load_any::<P>(&mut *db.conn().await?, &actor.scope, parent).await?;
+    actor.ensure_may_look_back(listing.filter.known_at)?;
     let scope = actor.scope.clone();
     listing
         .answer::<Support>(async move |page, filter| {

@@ -1,6 +1,6 @@
 //! Moments that people name: when something was known.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use deserr::{Deserr, IntoValue, Value, ValueKind, ValuePointerRef};
 use utoipa::{
     PartialSchema, ToSchema,
@@ -10,7 +10,7 @@ use utoipa::{
 use super::read::wrong_kind;
 use crate::error::{Code, Faults, has_arabic_digits};
 
-/// A moment at which something was known: of RFC 3339, with its offset, not in the future.
+/// A moment at which something was known: of RFC 3339, with its offset, from 2011 on, not in the future.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnownAt(pub DateTime<Utc>);
 
@@ -21,6 +21,10 @@ impl KnownAt {
             return Err(Code::ArabicDigits);
         }
         let moment = DateTime::parse_from_rfc3339(text).map_err(|_| Code::InvalidFormat)?.with_timezone(&Utc);
+        // Nothing was known before there was a register; and the database has no year 0.
+        if moment.year() < 2011 {
+            return Err(Code::DateOutOfRange);
+        }
         if moment > Utc::now() { Err(Code::DateInFuture) } else { Ok(Self(moment)) }
     }
 }

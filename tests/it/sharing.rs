@@ -113,7 +113,7 @@ impl World {
     }
 
     pub async fn activate(&self, grant: Uuid) -> crate::support::client::Answer {
-        self.second.post(&format!("/api/v1/share-grants/{grant}/activation"), &json!({})).await
+        self.second.post_with(&format!("/api/v1/share-grants/{grant}/activation"), &[("if-match", "*")], &json!({})).await
     }
 
     /// A grant that gives from today on.

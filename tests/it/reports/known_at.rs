@@ -92,6 +92,7 @@ async fn what_is_to_come_was_never_known_and_partners_are_not_told_of_moments() 
         ("2099-01-01T00:00:00Z", "date-in-future"),
         ("2016-02-01", "invalid-format"),
         ("yesterday", "invalid-format"),
+        ("0000-01-01T00:00:00Z", "date-out-of-range"),
         ("٢٠١٦-02-01T00:00:00Z", "arabic-digits"),
     ];
     for (moment, code) in wrong {
@@ -101,7 +102,14 @@ async fn what_is_to_come_was_never_known_and_partners_are_not_told_of_moments() 
         }
     }
     let partner = world.app.partner(world.partner).await;
-    partner.get("/api/v1/reports/figures?known_at=2016-02-01T00:00:00Z").await.expect_status(403);
+    let own = format!("contracts/{}/facilities", world.contract);
+    for list in ["contracts", "projects", "campaigns", "organizations", own.as_str()] {
+        partner.get(&format!("/api/v1/{list}")).await.expect_status(200);
+        partner.get(&format!("/api/v1/{list}?known_at=2016-02-01T00:00:00Z")).await.expect_problem(403, "forbidden");
+    }
+    // Nor are those who do not send told when something left.
+    let auditor = world.app.user(Role::Auditor).await;
+    auditor.get("/api/v1/shipments?known_at=2016-02-01T00:00:00Z").await.expect_problem(403, "forbidden");
     // The history can be read by the service, never written.
     let service = world.app.database.service().await;
     service.batch_execute("SELECT 1 FROM history.facilities LIMIT 1").await.expect("reading");

@@ -15,19 +15,21 @@ async fn a_grant_takes_two_persons_and_keeps_its_terms() {
     let grant = world.draft(&["facilities"], json!({})).await;
     let path = format!("/api/v1/share-grants/{grant}");
     let activation = format!("{path}/activation");
-    world.manager.post(&activation, &json!({})).await.expect_problem(409, "second-person-required");
+    world.manager.post_with(&activation, &[("if-match", "*")], &json!({})).await.expect_problem(409, "second-person-required");
     // Whoever writes the terms last cannot be the one who agrees to them.
     let edit = json!({"purpose": "Another report, to another donor."});
     let edited = world.second.patch(&path, "*", &edit).await.expect_status(200).json();
     assert_eq!(edited["drafted_by"], json!(world.second.user_id));
-    world.second.post(&activation, &json!({})).await.expect_problem(409, "second-person-required");
-    let active = world.manager.post(&activation, &json!({})).await.expect_status(200).json();
+    world.second.post_with(&activation, &[("if-match", "*")], &json!({})).await.expect_problem(409, "second-person-required");
+    world.manager.post(&activation, &json!({})).await.expect_problem(428, "precondition-required");
+    world.manager.post_with(&activation, &[("if-match", "\"1\"")], &json!({})).await.expect_problem(412, "stale-revision");
+    let active = world.manager.post_with(&activation, &[("if-match", "*")], &json!({})).await.expect_status(200).json();
     assert_eq!((active["status"].clone(), active["activated_by"].clone()), (json!("active"), json!(world.manager.user_id)));
 
     for refused in [
         world.manager.patch(&path, "*", &json!({"precision": "top_area"})).await,
         world.manager.delete(&path, "*").await,
-        world.second.post(&activation, &json!({})).await,
+        world.second.post_with(&activation, &[("if-match", "*")], &json!({})).await,
     ] {
         refused.expect_problem(409, "wrong-state");
     }
