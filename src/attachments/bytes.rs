@@ -38,6 +38,8 @@ pub enum FilesError {
 pub struct Files {
     objects: Arc<dyn ObjectStore>,
     below: Path,
+    /// Where the store is a folder of this machine.
+    folder: Option<PathBuf>,
     /// The most bytes of one file.
     pub most: u64,
     scanner: Option<Scanner>,
@@ -75,7 +77,7 @@ impl Files {
         let failed = |error: &dyn std::fmt::Display| FilesError::Place(error.to_string());
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| failed(&error))?;
         let objects = LocalFileSystem::new_with_prefix(folder).map_err(|error| failed(&error))?.with_fsync(true);
-        Ok(Self::over(Arc::new(objects), Path::default()))
+        Ok(Self { folder: Some(folder.to_owned()), ..Self::over(Arc::new(objects), Path::default()) })
     }
 
     #[cfg(feature = "s3")]
@@ -92,7 +94,7 @@ impl Files {
     }
 
     fn over(objects: Arc<dyn ObjectStore>, below: Path) -> Self {
-        Self { objects, below, most: 20 << 20, scanner: None, scan_required: false }
+        Self { objects, below, folder: None, most: 20 << 20, scanner: None, scan_required: false }
     }
 
     /// The same store with other rules.
@@ -220,11 +222,27 @@ impl Files {
         for object in lying.into_iter().filter(|object| object.last_modified < old) {
             self.objects.delete(&object.location).await?;
         }
+        if let Some(folder) = &self.folder {
+            sweep_staged(&folder.join("incoming"));
+        }
         Ok(())
     }
 
     fn place(&self, sha256: &str) -> Path {
         self.below.clone().join("sha256").join(&sha256[..2]).join(sha256)
+    }
+}
+
+/// What an upload writes before it is whole has a name that the store never lists (`…#1`); a bucket has a rule of its own for it.
+fn sweep_staged(incoming: &std::path::Path) {
+    let Ok(entries) = std::fs::read_dir(incoming) else { return };
+    for entry in entries.flatten() {
+        let age = entry.metadata().and_then(|about| about.modified()).ok().and_then(|written| written.elapsed().ok());
+        if age.is_some_and(|age| age > FORGOTTEN)
+            && let Err(error) = std::fs::remove_file(entry.path())
+        {
+            tracing::warn!("what an upload has left could not be removed: {error}");
+        }
     }
 }
 

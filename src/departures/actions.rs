@@ -12,8 +12,8 @@ use crate::{
     db::Conn,
     error::{ApiError, ApiResult, Code, Faults},
     http::{Answer, IfMatch, New},
-    register::{checked, load_any, load_open},
-    staff::{self, Staff},
+    register::checked,
+    staff,
     types::happened,
 };
 
@@ -57,17 +57,10 @@ pub async fn retire(conn: &mut Conn, actor: &Actor, (person, id): (Uuid, Uuid), 
     Answer::record(departure.revision, &departure)
 }
 
-/// Refuses whoever does not employ the person: why they left is not for those who only give them a post.
-pub async fn may_know(conn: &mut Conn, actor: &Actor, person: Uuid) -> ApiResult<()> {
-    load_any::<Staff>(conn, &actor.scope, person).await?;
-    staff::ensure_own(conn, &actor.scope, person).await
-}
-
 /// The person is in use, the actor's own, and held.
 async fn own(conn: &mut Conn, actor: &Actor, person: Uuid) -> ApiResult<()> {
     staff::hold(conn, &[person]).await?;
-    load_open::<Staff>(conn, &actor.scope, person).await?;
-    staff::ensure_own(conn, &actor.scope, person).await
+    staff::ensure_own_open(conn, &actor.scope, person).await
 }
 
 /// A departure of this person that stands.

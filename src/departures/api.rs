@@ -12,6 +12,7 @@ use crate::{
     db::Db,
     error::ApiResult,
     http::{Answer, Body, ChildId, IdempotencyKey, IfMatch, Listing, Page, PageQuery, RecordId, once},
+    staff,
 };
 
 /// The routes of this slice.
@@ -32,7 +33,7 @@ async fn list_staff_departures(
     listing: Listing<DepartureFilter>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    actions::may_know(&mut *db.conn().await?, &caller, id).await?;
+    staff::ensure_employer(&mut *db.conn().await?, &caller.scope, id).await?;
     listing.answer(async move |page, filter| store::list(&mut *db.conn().await?, id, filter, page).await).await
 }
 

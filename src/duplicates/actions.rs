@@ -13,7 +13,7 @@ use crate::{
     departures,
     error::{ApiError, ApiResult, Code},
     http::{Answer, IfMatch, New},
-    register::{Record, load_any, load_open},
+    register::{Record, load_any},
     staff::{self, Staff},
 };
 
@@ -21,7 +21,7 @@ use crate::{
 pub async fn tell_apart(conn: &mut Conn, actor: &Actor, person: Uuid, new: &New<DistinctionFields>) -> ApiResult<Answer> {
     let other = new.fields.other_id;
     staff::hold(conn, &[person, other]).await?;
-    own(conn, actor, person).await?;
+    staff::ensure_own_open(conn, &actor.scope, person).await?;
     let beside = named(conn, actor, other, "/other_id").await?;
     if beside.is_retired() {
         return Err(ApiError::fault("/other_id", Code::RetiredReference));
@@ -42,7 +42,7 @@ pub async fn tell_apart(conn: &mut Conn, actor: &Actor, person: Uuid, new: &New<
 /// Takes back that two are two people.
 pub async fn retire(conn: &mut Conn, actor: &Actor, (person, id): (Uuid, Uuid), expected: IfMatch) -> ApiResult<Answer> {
     staff::hold(conn, &[person]).await?;
-    may_know(conn, actor, person).await?;
+    staff::ensure_employer(conn, &actor.scope, person).await?;
     let there = store::find(conn, person, id).await?.ok_or_else(|| ApiError::new(Code::NotFound))?;
     if there.retired_at.is_some() {
         return Err(ApiError::new(Code::RecordDeleted));
@@ -57,7 +57,7 @@ pub async fn merge(conn: &mut Conn, actor: &Actor, from: Uuid, told: &StaffMerge
     told.check(from)?;
     let into = told.into_id;
     staff::hold(conn, &[from, into]).await?;
-    own(conn, actor, from).await?;
+    staff::ensure_own_open(conn, &actor.scope, from).await?;
     let survivor = named(conn, actor, into, "/into_id").await?;
     let fault = match survivor.merged_into_id {
         Some(next) if next == from => Some(Code::MergeCircle),
@@ -91,18 +91,6 @@ fn asks_for_waiver(mut error: ApiError) -> ApiError {
         "/share_waiver".clone_into(&mut fault.pointer);
     }
     error
-}
-
-/// Refuses whoever does not employ the person.
-pub async fn may_know(conn: &mut Conn, actor: &Actor, person: Uuid) -> ApiResult<()> {
-    load_any::<Staff>(conn, &actor.scope, person).await?;
-    staff::ensure_own(conn, &actor.scope, person).await
-}
-
-/// The person of the address: in use, and the actor's own.
-async fn own(conn: &mut Conn, actor: &Actor, person: Uuid) -> ApiResult<()> {
-    load_open::<Staff>(conn, &actor.scope, person).await?;
-    staff::ensure_own(conn, &actor.scope, person).await
 }
 
 /// The person that a body names, who must be the actor's own too.

@@ -15,7 +15,7 @@ use crate::{
     db::Db,
     error::ApiResult,
     http::{Answer, Body, ChildId, IdempotencyKey, IfMatch, Listing, Page, PageQuery, RecordId, once},
-    staff::Staff,
+    staff::{self, Staff},
 };
 
 /// The routes of this slice.
@@ -53,7 +53,7 @@ async fn list_staff_distinctions(
     listing: Listing<DistinctionFilter>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    actions::may_know(&mut *db.conn().await?, &caller, id).await?;
+    staff::ensure_employer(&mut *db.conn().await?, &caller.scope, id).await?;
     let scope = caller.scope.clone();
     listing.answer(async move |page, filter| store::list(&mut *db.conn().await?, &scope, id, filter, page).await).await
 }

@@ -96,6 +96,15 @@ pub async fn once(
     .await
 }
 
+/// The answer that a request with this key was given before, for work that begins outside of a transaction: whoever repeats it
+/// is answered without its being done, whatever has become of the record.
+pub async fn earlier(db: &Db, caller: Uuid, key: &IdempotencyKey, digest: &[u8]) -> ApiResult<Option<Answer>> {
+    let Some(name) = &key.key else {
+        return Ok(None);
+    };
+    find(&mut *db.conn().await?, caller, name, &sha256(&[key.request.as_bytes(), digest])).await
+}
+
 /// Whether no other request with this key is being worked on now.
 async fn claim(conn: &mut Conn, caller: Uuid, key: &str) -> ApiResult<bool> {
     let hash = sha256(&[caller.as_bytes(), key.as_bytes()]);

@@ -14,7 +14,7 @@ use crate::{
     auth::Actor,
     db::{Conn, Db},
     error::{ApiError, ApiResult, Code, Present},
-    http::{Answer, Body, IdempotencyKey, etag, once},
+    http::{Answer, Body, IdempotencyKey, earlier, etag, once},
     keys::{Keys, hex},
     register::checked,
     seals,
@@ -27,6 +27,9 @@ const COLLECTION: &str = "published-reports";
 pub async fn draft(db: &Db, actor: &Actor, key: &IdempotencyKey, body: &Body<NewReportDraft>) -> ApiResult<Answer> {
     let new = &body.value;
     checked(&new.fields)?;
+    if let Some(answer) = earlier(db, actor.id, key, &body.digest).await? {
+        return Ok(answer);
+    }
     let counted = document::count(db, new.fields.definition_id, new.fields.as_of).await?;
     once(db, actor.id, key, &body.digest, async |conn| match store::insert(conn, actor.id, new.id, &counted, None).await? {
         Some(report) => told(&report),
@@ -50,12 +53,18 @@ async fn present(conn: &mut Conn, new: &NewReportDraft) -> ApiResult<Answer> {
 
 /// Counts a draft again, by its definition as it is now. Whoever does is its drafter.
 pub async fn recompute(db: &Db, actor: &Actor, name: ReportName, key: &IdempotencyKey) -> ApiResult<Answer> {
+    if let Some(answer) = earlier(db, actor.id, key, &[]).await? {
+        return Ok(answer);
+    }
     let there = store::find(&mut *db.conn().await?, name).await?;
     rules::after(there.status, Step::Recompute)?;
     let counted: Counted = document::count(db, there.definition_id, there.as_of).await.map_err(superseded)?;
     once(db, actor.id, key, &[], async |conn| {
-        rules::after(store::lock(conn, name).await?.status, Step::Recompute)?;
-        let report = store::replace(conn, actor.id, there.id, &counted).await?;
+        let locked = store::lock(conn, name).await?;
+        rules::after(locked.status, Step::Recompute)?;
+        // Somebody counted later and was quicker: what is known better stays.
+        let report =
+            if locked.known_at > counted.known_at { locked } else { store::replace(conn, actor.id, there.id, &counted).await? };
         Answer::record(report.revision, &report)
     })
     .await

@@ -11,5 +11,5 @@ mod store;
 mod types;
 
 pub use api::routes;
-pub use store::{ensure_own, hold, redirect, visible};
+pub use store::{ensure_employer, ensure_own, ensure_own_open, hold, redirect, visible};
 pub use types::{Gender, Staff, StaffFields};

@@ -19,7 +19,7 @@ use crate::{
     error::{ApiError, ApiResult, Code},
     facilities,
     http::{PageQuery, in_use, keyset},
-    register::register_store,
+    register::{load_any, load_open, register_store},
     schema::{area_closure, assignments, facilities as places, staff, staff_identities, staff_match_keys},
     types::Reason,
 };
@@ -80,6 +80,18 @@ async fn area_within(conn: &mut Conn, scope: &Scope, fields: &StaffFields) -> Ap
 pub async fn ensure_own(conn: &mut Conn, scope: &Scope, person: Uuid) -> ApiResult<()> {
     let area: Uuid = staff::table.find(person).select(staff::area_id).first(conn).await?;
     if holds(conn, scope, area).await? { Ok(()) } else { Err(ApiError::new(Code::Forbidden)) }
+}
+
+/// Refuses whoever does not employ the person, in use or not: what became of them is not for those who only give them a post.
+pub async fn ensure_employer(conn: &mut Conn, scope: &Scope, person: Uuid) -> ApiResult<()> {
+    load_any::<Staff>(conn, scope, person).await?;
+    ensure_own(conn, scope, person).await
+}
+
+/// The person of an address: in use, and the caller's own.
+pub async fn ensure_own_open(conn: &mut Conn, scope: &Scope, person: Uuid) -> ApiResult<()> {
+    load_open::<Staff>(conn, scope, person).await?;
+    ensure_own(conn, scope, person).await
 }
 
 /// Refuses whoever has nothing to do with a person today: employed from their areas, or at work at one of their

@@ -147,7 +147,7 @@ fn faults_of_operation(document: &Value, operation: &Value) -> Vec<String> {
         }
     }
     for (code, answer) in answers {
-        if !is_text(&answer["description"]) {
+        if !is_text(&resolved(document, answer)["description"]) {
             faults.push(format!("the answer {code} has no description"));
         }
     }
