@@ -109,7 +109,7 @@ async fn list_attachment_history(
 }
 
 /// The file itself, as a download: never shown in the page, never kept on the way.
-#[utoipa::path(tag = "attachments", params(("attachment_id" = uuid::Uuid, Path)), responses((status = 200, description = "The bytes, under their media type", body = Vec<u8>, content_type = "application/octet-stream")))]
+#[utoipa::path(tag = "attachments", params(("attachment_id" = uuid::Uuid, Path)), responses((status = 200, description = "The bytes, under their media type", content((Vec<u8> = "application/pdf"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.presentationml.presentation"), (Vec<u8> = "application/vnd.oasis.opendocument.text"), (Vec<u8> = "application/vnd.oasis.opendocument.spreadsheet"), (Vec<u8> = "text/csv"), (Vec<u8> = "text/plain")))))]
 #[get("/attachments/{attachment_id}/content")]
 async fn download_attachment(
     caller: Caller<ReadAttachments>,
