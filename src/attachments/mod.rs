@@ -17,5 +17,5 @@ mod types;
 pub use api::routes;
 pub use bytes::{Files, FilesError};
 pub use scanner::Scanner;
-pub use store::ensure_readable;
+pub use store::{ensure_readable, readable};
 pub use types::{Attachment, AttachmentFields, AttachmentKind, AttachmentScan};

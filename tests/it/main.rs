@@ -16,6 +16,7 @@ mod campaigns;
 mod claims;
 mod command_line;
 mod contract;
+mod contract_documents;
 mod contract_terms;
 mod contracts;
 mod controlled_issues;
