@@ -30,6 +30,7 @@ mod exports;
 mod facilities;
 mod fuel;
 mod funding;
+mod imported_money;
 mod imported_stock;
 mod imports;
 mod items;
