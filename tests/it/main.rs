@@ -21,6 +21,7 @@ mod contract_terms;
 mod contracts;
 mod controlled_issues;
 mod demo;
+mod demo_money;
 mod donations;
 mod doors;
 mod embedded;
