@@ -71,8 +71,8 @@ const WITHIN_AREA: &str = "))) AND (resource <> 'area_access' OR EXISTS (
 pub async fn history(conn: &mut Conn, within: Option<&[Uuid]>, subject: Uuid, page: &PageQuery) -> ApiResult<Vec<HistoryEntry>> {
     let mut query = audit_log::table.filter(audit_log::subject_id.eq(subject)).select(HistoryEntry::as_select()).into_boxed();
     if let Some(areas) = within {
-        // What a run of stipends has paid is of all areas at once.
-        query = query.filter(audit_log::resource.ne("stipend_payments"));
+        // What a run of stipends has paid is of all areas at once; a contract's documents are told with their files.
+        query = query.filter(audit_log::resource.ne_all(["stipend_payments", "contract_documents"]));
         let areas = || areas.to_vec();
         let supports = sql::<Bool>(WITHIN).bind::<Array<SqlUuid>, _>(areas());
         query = query.filter(supports.sql(WITHIN_AREA).bind::<Array<SqlUuid>, _>(areas()).sql(")))"));

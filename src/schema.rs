@@ -297,6 +297,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    contract_documents (id) {
+        id -> Uuid,
+        contract_id -> Uuid,
+        attachment_id -> Uuid,
+        kind -> Text,
+        title -> Text,
+        dated_on -> Nullable<Date>,
+        search -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     contract_facilities (id) {
         id -> Uuid,
         contract_id -> Uuid,
@@ -1619,6 +1635,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     claims,
     commitments,
     contract_amendments,
+    contract_documents,
     contract_facilities,
     contract_scopes,
     contracts,

@@ -1,18 +1,19 @@
 //! Taking a file in, and what is said of it later.
 
+use bytes::Bytes;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{
-    bytes::{Files, Incoming},
+    bytes::{Files, Incoming, Source},
     store,
     types::{Attachment, AttachmentFields, AttachmentPatch, AttachmentScan, UploadFields},
 };
 use crate::{
     auth::{Actor, Role},
-    db::Conn,
+    db::{Conn, Db},
     error::{ApiError, ApiResult, Code, Faults},
-    http::{Answer, IfMatch, New, Upload},
+    http::{Answer, IdempotencyKey, IfMatch, New, Upload, once},
 };
 
 /// The longest text that may stand in a part of the form.
@@ -64,7 +65,7 @@ async fn read_parts(
         match name.as_str() {
             "file" => {
                 let called = named.clone().or_else(|| part.file_name().map(ToOwned::to_owned)).unwrap_or_default();
-                *file = Some(files.receive(&mut part, called).await?);
+                *file = Some(files.receive(Source::Part(&mut part), called).await?);
             }
             "file_name" => *named = Some(part.text(LONGEST_TEXT).await?),
             _ => {
@@ -75,6 +76,21 @@ async fn read_parts(
         }
     }
     Ok(())
+}
+
+/// Keeps a file that the service has written itself, as if this actor had sent it.
+pub async fn keep(
+    db: &Db,
+    files: &Files,
+    actor: &Actor,
+    new: New<UploadFields>,
+    (name, bytes): (&str, Bytes),
+) -> ApiResult<Answer> {
+    let file = files.receive(Source::Written(Some(bytes)), name.to_owned()).await?;
+    files.promote(&file).await?;
+    let scan = files.scan(&file.sha256).await?;
+    let form = Form { new, file, digest: Vec::new() };
+    once(db, actor.id, &IdempotencyKey::none(), &form.digest, async |conn| add(conn, actor, &form, scan).await).await
 }
 
 /// Writes the row of a file whose bytes are stored. The same file sent again under its id is answered with the one there is.

@@ -33,6 +33,23 @@ pub enum FilesError {
     WithoutS3,
 }
 
+/// Where the bytes of a file come from.
+pub enum Source<'a> {
+    /// A part of a form that somebody sends.
+    Part(&'a mut Part),
+    /// The service itself has written them.
+    Written(Option<Bytes>),
+}
+
+impl Source<'_> {
+    async fn bytes(&mut self) -> ApiResult<Option<Bytes>> {
+        match self {
+            Self::Part(part) => part.bytes().await,
+            Self::Written(bytes) => Ok(bytes.take()),
+        }
+    }
+}
+
 /// The store, and what is asked of a file before it is kept and before it is given out.
 #[derive(Debug, Clone)]
 pub struct Files {
@@ -104,10 +121,10 @@ impl Files {
     }
 
     /// Takes a file in: cleaned, hashed and measured as it comes. Whatever is wrong with it, nothing of it stays.
-    pub async fn receive(&self, part: &mut Part, name: String) -> ApiResult<Incoming> {
+    pub async fn receive(&self, mut from: Source<'_>, name: String) -> ApiResult<Incoming> {
         let at = self.below.clone().join("incoming").join(Uuid::now_v7().to_string());
         let mut upload = self.objects.put_multipart(&at).await.map_err(|error| failed(&error))?;
-        let received = match self.pour(part, name, upload.as_mut()).await {
+        let received = match self.pour(&mut from, name, upload.as_mut()).await {
             Ok((kind, file_name, size, hashes)) => {
                 upload.complete().await.map(|_| (kind, file_name, size, hashes)).map_err(|error| failed(&error))
             }
@@ -117,7 +134,7 @@ impl Files {
             Ok((kind, file_name, size, [sha256, sent])) => Ok(Incoming { kind, file_name, size, sha256, sent, at }),
             Err(error) => {
                 drop(upload.abort().await);
-                self.drain(part).await;
+                self.drain(&mut from).await;
                 Err(error)
             }
         }
@@ -125,7 +142,7 @@ impl Files {
 
     async fn pour(
         &self,
-        part: &mut Part,
+        from: &mut Source<'_>,
         name: String,
         upload: &mut dyn MultipartUpload,
     ) -> ApiResult<(Kind, String, i64, [String; 2])> {
@@ -136,7 +153,7 @@ impl Files {
         let (mut sieve, mut kept) = (Sieve::new(name), Vec::new());
         let (mut received, mut size) = (0, 0);
         let (mut sent_hash, mut kept_hash) = (Hasher::fresh(), Hasher::fresh());
-        while let Some(bytes) = part.bytes().await? {
+        while let Some(bytes) = from.bytes().await? {
             received += bytes.len() as u64;
             if received > self.most {
                 return Err(ApiError::new(Code::PayloadTooLarge));
@@ -160,9 +177,9 @@ impl Files {
     }
 
     /// Reads the rest of a refused file, within its limit, so that the refusal is heard and not a broken line.
-    async fn drain(&self, part: &mut Part) {
+    async fn drain(&self, from: &mut Source<'_>) {
         let mut left = self.most;
-        while let Ok(Some(bytes)) = part.bytes().await {
+        while let Ok(Some(bytes)) = from.bytes().await {
             left = left.saturating_sub(bytes.len() as u64);
             if left == 0 {
                 break;

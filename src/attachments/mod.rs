@@ -14,8 +14,9 @@ mod scanner;
 mod store;
 mod types;
 
+pub use actions::keep;
 pub use api::routes;
 pub use bytes::{Files, FilesError};
 pub use scanner::Scanner;
-pub use store::ensure_readable;
-pub use types::{Attachment, AttachmentFields, AttachmentKind, AttachmentScan};
+pub use store::{ensure_readable, readable};
+pub use types::{Attachment, AttachmentFields, AttachmentKind, AttachmentScan, UploadFields};

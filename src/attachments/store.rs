@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    dsl::{exists, now},
+    dsl::{IntoBoxed, Select, exists, now},
     pg::Pg,
     prelude::*,
     sql_types::{Bool, Timestamptz},
@@ -38,6 +38,11 @@ fn visible(actor: &Actor) -> Box<dyn BoxableExpression<attachments::table, Pg, S
         (Role::Clerk, _) => Box::new(own),
         _ => Box::new(attachments::id.ne(attachments::id)),
     }
+}
+
+/// The ids of the attachments that the actor may read, retired ones too: for whoever names files.
+pub fn readable(actor: &Actor) -> IntoBoxed<'_, Select<attachments::table, attachments::id>, Pg> {
+    attachments::table.select(attachments::id).into_boxed().filter(visible(actor))
 }
 
 /// An attachment that the actor may read.

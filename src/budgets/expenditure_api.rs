@@ -5,8 +5,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{
-    book::{Original, Spending, row, turned_round},
-    expenditures::{self, Expenditure, ExpenditureFields, ExpenditureFilter, ExpenditureReversal, NewExpenditure, reckoned},
+    book::turned_round,
+    expenditures::{self, Expenditure, ExpenditureFields, ExpenditureFilter, ExpenditureReversal, NewExpenditure},
 };
 use crate::{
     attachments,
@@ -16,7 +16,6 @@ use crate::{
     exchange_rates,
     http::{Answer, Body, IdempotencyKey, IfNoneMatch, Listing, Page, PageQuery, RecordId, once},
     register::checked,
-    types::{Currency, Money},
 };
 
 const COLLECTION: &str = "expenditures";
@@ -86,39 +85,13 @@ async fn record(conn: &mut Conn, actor: &Actor, id: Uuid, fields: &ExpenditureFi
     attachments::ensure_readable(conn, actor, fields.attachment_id.as_slice(), "/attachment_id").await?;
     let currency = expenditures::currency_of(conn, fields.budget_line_id).await?;
     let currency = currency.ok_or_else(|| ApiError::fault("/budget_line_id", Code::UnknownReference))?;
-    let (amount, original) = money(conn, fields, &currency).await?;
-    let spending = Spending {
-        budget_line_id: fields.budget_line_id,
-        commitment_id: fields.commitment_id,
-        amount,
-        original,
-        spent_on: fields.spent_on,
-        description: fields.description.clone(),
-        organization_id: fields.organization_id,
-        stipend_run_id: None,
-        override_reason: fields.override_reason.clone(),
+    let rate = match &fields.original_currency {
+        Some(other) if *other != currency => exchange_rates::on(conn, other, &currency, fields.spent_on).await?,
+        _ => None,
     };
-    let fresh = expenditures::insert(conn, &row(actor.id, id, &spending, currency, fields.attachment_id)).await?;
+    let spent = fields.spent(actor.id, id, currency, rate)?;
+    let fresh = expenditures::insert(conn, &spent).await?;
     answer(conn, id, fresh, |there| there.is_made_of(fields)).await
-}
-
-/// The amount of the line, and what it was reckoned from.
-async fn money(conn: &mut Conn, fields: &ExpenditureFields, currency: &Currency) -> ApiResult<(Money, Option<Original>)> {
-    match (&fields.amount, &fields.currency, &fields.original_amount, &fields.original_currency) {
-        (Some(amount), Some(given), ..) if given == currency => Ok((amount.clone(), None)),
-        (Some(_), ..) => Err(ApiError::fault("/currency", Code::CurrencyMismatch)),
-        // What was handed over in the line's own currency is its amount.
-        (_, _, Some(_), Some(other)) if other == currency => Err(ApiError::fault("/original_currency", Code::CurrencyMismatch)),
-        (_, _, Some(original), Some(other)) => {
-            let rate = exchange_rates::on(conn, other, currency, fields.spent_on).await?;
-            let rate = rate.ok_or_else(|| ApiError::fault("/spent_on", Code::MissingRate))?;
-            let amount = reckoned(original, &rate.rate, currency);
-            let original =
-                Original { amount: original.clone(), currency: other.clone(), rate: rate.rate, exchange_rate_id: rate.id };
-            Ok((amount, Some(original)))
-        }
-        _ => Err(ApiError::fault("/amount", Code::Required)),
-    }
 }
 
 async fn reversal(conn: &mut Conn, actor: &Actor, id: Uuid, was: Uuid, body: &ExpenditureReversal) -> ApiResult<Answer> {

@@ -9,10 +9,14 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::types::positive;
+use super::{
+    book::{Original, Spending, row},
+    types::positive,
+};
 use crate::{
     db::{Conn, siraj_pattern},
-    error::{ApiResult, Code, Faults},
+    error::{ApiError, ApiResult, Code, Faults},
+    exchange_rates::Rate,
     http::{ListFilter, New, PageQuery, keyset},
     register::Fields,
     schema::{budget_lines, expenditures},
@@ -83,6 +87,45 @@ impl Fields for ExpenditureFields {
     }
 }
 
+impl ExpenditureFields {
+    /// The row that they come to on a line of this currency; `rate` is that of the day, where money was handed over in another one.
+    pub fn spent(&self, by: Uuid, id: Uuid, currency: Currency, rate: Option<Rate>) -> ApiResult<Expenditure> {
+        let (amount, original) = self.money(&currency, rate)?;
+        let spending = Spending {
+            budget_line_id: self.budget_line_id,
+            commitment_id: self.commitment_id,
+            amount,
+            original,
+            spent_on: self.spent_on,
+            description: self.description.clone(),
+            organization_id: self.organization_id,
+            stipend_run_id: None,
+            override_reason: self.override_reason.clone(),
+        };
+        Ok(row(by, id, &spending, currency, self.attachment_id))
+    }
+
+    /// The amount of the line, and what it was reckoned from.
+    fn money(&self, currency: &Currency, rate: Option<Rate>) -> ApiResult<(Money, Option<Original>)> {
+        match (&self.amount, &self.currency, &self.original_amount, &self.original_currency) {
+            (Some(amount), Some(given), ..) if given == currency => Ok((amount.clone(), None)),
+            (Some(_), ..) => Err(ApiError::fault("/currency", Code::CurrencyMismatch)),
+            // What was handed over in the line's own currency is its amount.
+            (_, _, Some(_), Some(other)) if other == currency => {
+                Err(ApiError::fault("/original_currency", Code::CurrencyMismatch))
+            }
+            (_, _, Some(original), Some(other)) => {
+                let rate = rate.ok_or_else(|| ApiError::fault("/spent_on", Code::MissingRate))?;
+                let amount = reckoned(original, &rate.rate, currency);
+                let original =
+                    Original { amount: original.clone(), currency: other.clone(), rate: rate.rate, exchange_rate_id: rate.id };
+                Ok((amount, Some(original)))
+            }
+            _ => Err(ApiError::fault("/amount", Code::Required)),
+        }
+    }
+}
+
 /// An expenditure, or what turns one round.
 #[derive(Debug, Clone, Serialize, Queryable, Selectable, Insertable, ToSchema)]
 #[diesel(table_name = expenditures)]
@@ -149,7 +192,7 @@ impl Expenditure {
 }
 
 /// What was handed over as an amount of the line: rounded once, half away from zero, to the currency's minor unit.
-pub fn reckoned(original: &Money, rate: &BigDecimal, currency: &Currency) -> Money {
+fn reckoned(original: &Money, rate: &BigDecimal, currency: &Currency) -> Money {
     let exact = &original.0 * rate;
     Money(exact.with_scale_round(i64::from(currency.minor_units()), RoundingMode::HalfUp))
 }

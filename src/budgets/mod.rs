@@ -13,10 +13,11 @@ mod expenditures;
 mod lines;
 mod moves;
 mod moves_api;
+mod sheet;
 mod types;
 
 pub use api::routes;
 pub use book::{NewCommitment, Original, Spending, commit, release, reverse, spend};
-pub use expenditures::Expenditure;
+pub use expenditures::{Expenditure, ExpenditureFields};
 pub use moves::{Commitment, CommitmentFields, CommitmentStatus, Disbursement, DisbursementFields};
-pub use types::{BudgetCategory, BudgetLine, BudgetLineFields};
+pub use types::{BudgetCategory, BudgetLine, BudgetLineFields, BudgetMonth};

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{Outcome, block_on, database::Database, sentence, story, tasks};
 use crate::{
+    attachments::Files,
     auth::{Actor, Role, SYSTEM, Scope},
     config::Config,
     db::{Conn, Db},
@@ -29,6 +30,13 @@ use crate::{
 const AREA: &str = "EASTERN-GHOUTA";
 const FACILITY: &str = "HOS-01";
 const PARTNER: &str = "NORWAC";
+/// A second manager, for what one person may not do alone.
+const SECOND: &str = "second-manager";
+
+/// The names of the demo's accounts, before the `@`, with their roles.
+pub fn accounts() -> impl Iterator<Item = (&'static str, Role)> {
+    Role::ALL.iter().map(|role| (role.as_str(), *role)).chain([(SECOND, Role::Manager)])
+}
 
 /// Loads the demo in a process of its own: what a thousand rows and a dozen password hashes took is given back before the service starts.
 pub fn load_apart(config: &Config) -> Outcome<String> {
@@ -39,6 +47,8 @@ pub fn load_apart(config: &Config) -> Outcome<String> {
         ("DATABASE_URL", &config.database_url),
         ("SIRAJ_OWNER_URL", &config.owner_url),
         ("SIRAJ_DEMO_PASSWORD", &config.demo_password),
+        ("SIRAJ_ATTACHMENTS", &config.attachments),
+        ("SIRAJ_SCAN_COMMAND", &config.scan_command),
     ];
     loading.envs(given.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))));
     let done = loading.output().map_err(sentence)?;
@@ -67,7 +77,8 @@ pub fn load(config: &Config, database: &Database) -> Outcome<String> {
             return Err(format!("the demo could not be loaded: {fault}"));
         }
     }
-    block_on(accounts(url, &password, given || fresh))?;
+    let files = Files::open(config).map_err(sentence)?;
+    block_on(play(url, &files, &password, given || fresh))?;
     Ok(password)
 }
 
@@ -98,20 +109,26 @@ async fn is_somebodys(url: &str) -> Outcome<bool> {
     Ok(own == 0 && others > 0)
 }
 
-async fn accounts(url: &str, password: &str, renew: bool) -> Outcome {
+/// Sees to the accounts, and lets their people play the story.
+async fn play(url: &str, files: &Files, password: &str, renew: bool) -> Outcome {
     let db = Db::new(url, 1).map_err(sentence)?;
     let made = db.write(async |conn| {
         let mut people = HashMap::new();
-        for role in Role::ALL {
-            people.insert(*role, account(conn, *role, password, renew).await?);
+        for (name, role) in accounts() {
+            people.insert(name, account(conn, name, role, password, renew).await?);
         }
         Ok(people)
     });
     let people = made.await.map_err(|error| told("the demo accounts could not be made", error))?;
-    let (Some(manager), Some(coordinator)) = (people.get(&Role::Manager), people.get(&Role::Coordinator)) else {
-        return Err("the demo has no manager and no coordinator".to_owned());
+    let who = |name: &str| people.get(name).ok_or_else(|| format!("the demo has no {name}"));
+    let cast = story::Cast {
+        db: &db,
+        files,
+        manager: who(Role::Manager.as_str())?,
+        second: who(SECOND)?,
+        coordinator: who(Role::Coordinator.as_str())?,
     };
-    story::play(&db, manager, coordinator).await.map_err(|error| told("the demo could not be played", error))
+    story::play(&cast).await.map_err(|error| told("the demo could not be played", error))
 }
 
 fn told(what: &str, error: ApiError) -> String {
@@ -121,9 +138,9 @@ fn told(what: &str, error: ApiError) -> String {
     }
 }
 
-async fn account(conn: &mut Conn, role: Role, password: &str, renew: bool) -> ApiResult<Actor> {
-    let email = Email::parse(&format!("{}@demo.siraj.example", role.as_str())).map_err(ApiError::new)?;
-    let name = Name::parse(&format!("Demo {}", role.as_str())).map_err(ApiError::new)?;
+async fn account(conn: &mut Conn, name: &str, role: Role, password: &str, renew: bool) -> ApiResult<Actor> {
+    let email = Email::parse(&format!("{name}@demo.siraj.example")).map_err(ApiError::new)?;
+    let name = Name::parse(&format!("Demo {}", name.replace('-', " "))).map_err(ApiError::new)?;
     let mut new = NewUser { id: None, email, name, role, organization_id: None, facility_id: None, area_ids: Vec::new() };
     match role {
         Role::Coordinator => {

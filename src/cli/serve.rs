@@ -9,7 +9,7 @@ use super::{Outcome, database::Database, demo, say, sentence};
 use crate::{
     app::{self, Parts},
     attachments::Files,
-    auth::{self, Accounts, Role},
+    auth::{self, Accounts},
     config::Config,
     db::Db,
     error::ApiError,
@@ -127,8 +127,8 @@ fn greet(address: &str, demo_password: Option<&str>) {
     ));
     if let Some(password) = demo_password {
         say(&format!("  demo accounts  (password for all: {password})"));
-        for role in Role::ALL {
-            say(&format!("                 {}@demo.siraj.example", role.as_str()));
+        for (name, _) in demo::accounts() {
+            say(&format!("                 {name}@demo.siraj.example"));
         }
     }
 }

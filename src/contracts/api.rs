@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, delete, get, patch, post, web::Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
-    amendments_api, duties_api, scopes_api, store,
+    amendments_api, documents_api, duties_api, scopes_api, store,
     types::{Contract, ContractFilter, ContractPatch, NewContract},
 };
 use crate::{
@@ -26,6 +26,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(retire_contract)
         .service(list_contract_history)
         .configure(amendments_api::routes)
+        .configure(documents_api::routes)
         .configure(duties_api::routes)
         .configure(scopes_api::routes);
 }

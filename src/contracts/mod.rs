@@ -6,11 +6,14 @@
 //!
 //! Once a contract is signed its terms change by amendments alone, which are numbered, in rising order, and keep what was before; the
 //! last of them is withdrawn only while nothing stands on it. What a partner is to be told, and by when, are rows: made from a schedule
-//! at once, late by the day.
+//! at once, late by the day. Files that belong to it lie in its folder, each with what it is.
 
+mod actions;
 mod amendments;
 mod amendments_api;
 mod api;
+mod documents;
+mod documents_api;
 mod duties;
 mod duties_api;
 mod scopes;
@@ -18,5 +21,7 @@ mod scopes_api;
 mod store;
 mod types;
 
+pub use actions::attach;
 pub use api::routes;
+pub use documents::ContractDocument;
 pub use types::{Contract, ContractFields};

@@ -15,6 +15,8 @@ mod public;
 mod store;
 mod types;
 
+pub use actions::write;
+pub use allocations::write as allocate;
 pub use api::routes;
 pub use door::Door;
 pub use funds::{Totals, totals};

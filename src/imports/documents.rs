@@ -105,7 +105,7 @@ impl Import<'_> {
             named.insert(reference);
             let own = of_paper.remove(reference).unwrap_or_default();
             let check = |new: &NewStockDocument, faults: &mut _| stock::check_document(faults, new);
-            match columns.read_with_lines((heads, *row, cells), (lines, own), &self.ids, check) {
+            match columns.read_with_lines((heads, *row, cells), ("lines", lines, own), &self.ids, check) {
                 Err(faults) => self.summary.faults.extend(faults),
                 Ok(new) => read.push((*row, made_id(HEADS, reference), new)),
             }

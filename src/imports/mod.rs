@@ -4,6 +4,7 @@
 //! A sheet is named after its table; its columns are the fields of the record, with `<name>_code` in the
 //! place of `<name>_id`. See `demo/README.md` for all of them.
 
+mod budgets;
 mod documents;
 mod lots;
 mod rows;
@@ -17,7 +18,7 @@ use crate::error::{Code, Locale};
 
 pub use lots::id_of_lot;
 pub use sheets::{Sheet, SheetError, demo_sheets, read_sheets};
-pub use tables::{Progress, Summary, import, made_id};
+pub use tables::{Progress, Summary, import, made_id, made_id_of};
 
 /// What is wrong with one cell.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -41,6 +41,22 @@ pub fn referred_table(stem: &str, own: &'static str) -> Option<&'static str> {
     })
 }
 
+/// What is known by several cells together: its heading, its field, its table, and the headings that come before its own in its name.
+const NAMED: &[(&str, &str, &str, &[&str])] = &[
+    ("budget_line_code", "budget_line_id", "budget_lines", &["contract_code"]),
+    ("commitment_reference", "commitment_id", "commitments", &["contract_code", "budget_line_code"]),
+];
+
+/// Several cells as one name.
+pub fn name_of<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
+    cells.into_iter().collect::<Vec<_>>().join("\u{1f}")
+}
+
+/// The parts of a cell that holds a list.
+pub fn parts(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split('|').map(str::trim)
+}
+
 /// What a cell becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
@@ -58,6 +74,41 @@ pub struct Columns {
 enum Field {
     Plain(String, Shape),
     Reference(String, &'static str),
+    /// A list of codes.
+    References(String, &'static str),
+    /// What its own cell and those under other headings name together.
+    Named(String, &'static str, &'static [&'static str]),
+}
+
+impl Field {
+    /// What a heading means, if the fields have a place for it.
+    fn of(heading: &str, own: &'static str, shapes: &HashMap<String, Shape>) -> Option<Self> {
+        if let Some((_, field, table, before)) =
+            NAMED.iter().find(|(named, field, ..)| *named == heading && shapes.contains_key(*field))
+        {
+            return Some(Self::Named((*field).to_owned(), table, before));
+        }
+        let refers = |ending: &str, to: &str| {
+            let stem = heading.strip_suffix(ending)?;
+            let field = format!("{stem}{to}");
+            let table = referred_table(stem, own)?;
+            shapes.contains_key(&field).then_some((field, table))
+        };
+        if let Some((field, table)) = refers("_code", "_id") {
+            return Some(Self::Reference(field, table));
+        }
+        if let Some((field, table)) = refers("_codes", "_ids") {
+            return Some(Self::References(field, table));
+        }
+        shapes.get(heading).map(|shape| Self::Plain(heading.to_owned(), *shape))
+    }
+
+    /// The field of the record.
+    fn name(&self) -> &str {
+        match self {
+            Self::Plain(name, _) | Self::Reference(name, _) | Self::References(name, _) | Self::Named(name, ..) => name,
+        }
+    }
 }
 
 impl Columns {
@@ -66,19 +117,11 @@ impl Columns {
         let shapes = shapes_of::<T>();
         let mut fields = Vec::new();
         for heading in &sheet.columns {
-            let stem = heading.strip_suffix("_code").unwrap_or_default();
-            let reference = referred_table(stem, own).filter(|_| shapes.contains_key(&format!("{stem}_id")));
-            let field = match (reference, shapes.get(heading)) {
-                (Some(table), _) => Field::Reference(format!("{stem}_id"), table),
-                (None, Some(shape)) => Field::Plain(heading.clone(), *shape),
-                (None, None) => {
-                    if !ignored.contains(&heading.as_str()) {
-                        faults.push(fault(sheet, 1, heading, Code::UnknownField));
-                    }
-                    continue;
-                }
-            };
-            fields.push((heading.clone(), field));
+            match Field::of(heading, own, &shapes) {
+                Some(field) => fields.push((heading.clone(), field)),
+                None if ignored.contains(&heading.as_str()) => {}
+                None => faults.push(fault(sheet, 1, heading, Code::UnknownField)),
+            }
         }
         Self { fields }
     }
@@ -97,18 +140,19 @@ impl Columns {
         }
     }
 
-    /// A row with the lines that hang on it, each with the row that it stands on, as one record that is right by itself.
+    /// A row with the lines that hang on it, each with the row that it stands on, as one record that is right by itself;
+    /// `list` is the field that holds them.
     pub fn read_with_lines<T: Deserr<Faults>>(
         &self,
         (heads, row, cells): (&Sheet, usize, &[String]),
-        (lines, own): (&Sheet, Lines),
+        (list, lines, own): (&'static str, &Sheet, Lines),
         ids: &Ids,
         check: impl FnOnce(&T, &mut Faults),
     ) -> Result<T, Vec<CellFault>> {
         let mut faults = Vec::new();
         let mut object = self.object(heads, row, cells, ids, &mut faults);
         let (rows, own): (Vec<usize>, Vec<Map<String, Value>>) = own.into_iter().unzip();
-        object.insert("lines".to_owned(), own.into_iter().map(Value::Object).collect());
+        object.insert(list.to_owned(), own.into_iter().map(Value::Object).collect());
         let read = deserr::deserialize::<T, _, Faults>(Value::Object(object)).and_then(|fields| {
             let mut faults = Faults::default();
             check(&fields, &mut faults);
@@ -118,8 +162,8 @@ impl Columns {
             Ok(fields) if faults.is_empty() => Ok(fields),
             Ok(_) => Err(faults),
             Err(more) => {
-                let (of_lines, of_head): (Vec<_>, Vec<_>) =
-                    more.0.into_iter().partition(|one| one.pointer.starts_with("/lines/"));
+                let below = format!("/{list}/");
+                let (of_lines, of_head): (Vec<_>, Vec<_>) = more.0.into_iter().partition(|one| one.pointer.starts_with(&below));
                 add_new(&mut faults, self.told(heads, row, of_head));
                 add_new(&mut faults, of_lines.into_iter().map(|one| told_of_line(lines, &rows, one)).collect());
                 Err(faults)
@@ -142,12 +186,24 @@ impl Columns {
             if cell.is_empty() {
                 continue;
             }
-            match field {
-                Field::Plain(name, shape) => drop(object.insert(name.clone(), shape.value(cell))),
-                Field::Reference(name, table) => match ids.get(&(*table, cell.to_owned())) {
-                    Some(id) => drop(object.insert(name.clone(), Value::String(id.to_string()))),
-                    None => faults.push(fault(sheet, row, heading, Code::UnknownReference)),
-                },
+            let mut id_of = |table: &'static str, code: String| {
+                let known = ids.get(&(table, code)).map(|id| Value::String(id.to_string()));
+                if known.is_none() {
+                    faults.push(fault(sheet, row, heading, Code::UnknownReference));
+                }
+                known
+            };
+            let value = match field {
+                Field::Plain(_, shape) => Some(shape.value(cell)),
+                Field::Reference(_, table) => id_of(table, cell.to_owned()),
+                Field::References(_, table) => parts(cell).map(|code| id_of(table, code.to_owned())).collect(),
+                Field::Named(_, table, before) => {
+                    let before = before.iter().map(|heading| cell_under(heading, sheet, cells));
+                    id_of(table, name_of(before.chain([cell])))
+                }
+            };
+            if let Some(value) = value {
+                object.insert(field.name().to_owned(), value);
             }
         }
         object
@@ -157,11 +213,10 @@ impl Columns {
     pub fn told(&self, sheet: &Sheet, row: usize, faults: Vec<Fault>) -> Vec<CellFault> {
         let told = faults.into_iter().map(|one| {
             let name = one.pointer.split('/').nth(1).unwrap_or_default().to_owned();
-            let from = self.fields.iter().find(|(_, field)| match field {
-                Field::Plain(field, _) | Field::Reference(field, _) => *field == name,
-            });
+            let from = self.fields.iter().find(|(_, field)| field.name() == name);
             // No sheet has a column for its lines: it is the row as a whole.
-            let column = from.map(|(heading, _)| heading.clone()).or((name != "lines").then_some(name)).unwrap_or_default();
+            let of_lines = matches!(name.as_str(), "lines" | "months");
+            let column = from.map(|(heading, _)| heading.clone()).or((!of_lines).then_some(name)).unwrap_or_default();
             CellFault { allowed: one.allowed, ..fault(sheet, row, &column, one.code) }
         });
         told.collect()
@@ -205,7 +260,7 @@ impl Shape {
                 "false" | "FALSE" => Value::Bool(false),
                 other => Value::String(other.to_owned()),
             },
-            Self::List => cell.split('|').map(|part| Value::String(part.trim().to_owned())).collect(),
+            Self::List => parts(cell).map(|part| Value::String(part.to_owned())).collect(),
         }
     }
 }

@@ -114,7 +114,8 @@ macro_rules! demo {
 
 demo! {
     "areas" "area_access" "organizations" "projects" "facilities" "facility_status" "project_facilities" "contracts"
-    "contract_facilities" "campaigns" "campaign_facilities" "claims" "staff" "assignments" "items" "stock_locations" "lots" "shipments"
+    "contract_facilities" "campaigns" "campaign_facilities" "claims" "exchange_rates" "stipend_scales" "budget_lines" "budget_line_months"
+    "disbursements" "commitments" "expenditures" "donors" "donations" "staff" "assignments" "items" "stock_locations" "lots" "shipments"
     "shipment_lines" "stock_documents" "stock_document_lines"
 }
 

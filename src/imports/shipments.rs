@@ -75,7 +75,7 @@ impl Import<'_> {
                 (self.day(heads, *row, cells, "dispatched_on"), self.day(heads, *row, cells, "received_on"));
             let way = Way { id, row: *row, dispatched, received, fates };
             let own = own.into_iter().map(|line| (line.row, line.content)).collect();
-            let whole = columns.read_with_lines((heads, *row, cells), (lines, own), &self.ids, ShipmentFields::check);
+            let whole = columns.read_with_lines((heads, *row, cells), ("lines", lines, own), &self.ids, ShipmentFields::check);
             match whole {
                 Err(faults) => self.summary.faults.extend(faults),
                 Ok(fields) => {
@@ -93,7 +93,7 @@ impl Import<'_> {
             return Ok(());
         }
         let new = self.new_ways(conn, heads, &ways).await?;
-        self.write::<Shipment>(conn, heads, &columns, &read).await?;
+        self.write::<Shipment>(conn, heads, ("code", &columns), &read).await?;
         let fields: HashMap<Uuid, &ShipmentFields> = read.iter().map(|(_, new)| (new.id, &new.fields)).collect();
         let journey = Journey(new.iter().filter_map(|way| way.to_be_led(fields.get(&way.id)?)).collect());
         if self.summary.faults.is_empty()

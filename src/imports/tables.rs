@@ -9,12 +9,13 @@ use uuid::Uuid;
 use super::{
     CellFault, Sheet,
     lots::lot_key,
-    rows::{Columns, Ids, cell_under, fault, referred_table},
+    rows::{Columns, Ids, cell_under, fault, name_of, parts, referred_table},
 };
 use crate::{
     areas::{Area, AreaAccessRow},
     assignments::Assignment,
     auth::Actor,
+    budgets::{Commitment, Disbursement, ExpenditureFields},
     campaigns::Campaign,
     claims::Claim,
     contracts::Contract,
@@ -22,6 +23,7 @@ use crate::{
     donations::DonationFields,
     donors::Donor,
     error::{ApiError, ApiResult, Code, Faults},
+    exchange_rates::ExchangeRate,
     facilities::{Facility, FacilityStatusRow},
     http::New,
     items::Item,
@@ -30,6 +32,7 @@ use crate::{
     projects::Project,
     register::{ChildRow, Fields, Record},
     staff::Staff,
+    stipend_scales::StipendScale,
     stock_locations::StockLocation,
     support::{CampaignFacilityRow, ContractFacilityRow, ProjectFacilityRow},
 };
@@ -65,6 +68,7 @@ pub async fn import(conn: &mut Conn, actor: &Actor, sheets: &[Sheet], progress: 
     import.known_names(sheets);
     import.find_ids(conn, sheets).await?;
     import.find_lots(conn, sheets).await?;
+    import.find_budgets(conn, sheets).await?;
     import.records::<Area>(conn, sheets, "areas").await?;
     import.rows::<AreaAccessRow>(conn, sheets, "area_access", &["area_code", "since_on"]).await?;
     import.records::<Organization>(conn, sheets, "organizations").await?;
@@ -83,6 +87,7 @@ pub async fn import(conn: &mut Conn, actor: &Actor, sheets: &[Sheet], progress: 
         .rows::<CampaignFacilityRow>(conn, sheets, "campaign_facilities", &["campaign_code", "facility_code", "starts_on"])
         .await?;
     import.records::<Claim>(conn, sheets, "claims").await?;
+    import.money(conn, sheets).await?;
     import.records::<Donor>(conn, sheets, "donors").await?;
     // A row of money has no code: its campaign, its kind and the number on its paper tell it from others, so that a sheet needs the number.
     import.rows::<DonationFields>(conn, sheets, "donations", &["campaign_code", "kind", "reference"]).await?;
@@ -99,6 +104,22 @@ pub async fn import(conn: &mut Conn, actor: &Actor, sheets: &[Sheet], progress: 
     Ok(import.summary)
 }
 
+impl Import<'_> {
+    /// What money is reckoned with, planned for, promised, received and spent. A row of money has no code: its name is what stands on its paper.
+    async fn money(&mut self, conn: &mut Conn, sheets: &[Sheet]) -> ApiResult<()> {
+        let rate = ["base_currency", "quote_currency", "rated_on", "source"];
+        self.named::<ExchangeRate>(conn, sheets, "exchange_rates", &rate).await?;
+        let scale = ["contract_code", "cadre", "area_code", "starts_on"];
+        self.named::<StipendScale>(conn, sheets, "stipend_scales", &scale).await?;
+        self.budget_lines(conn, sheets).await?;
+        self.named::<Disbursement>(conn, sheets, "disbursements", &["contract_code", "reference"]).await?;
+        let commitment = ["contract_code", "budget_line_code", "reference"];
+        self.named::<Commitment>(conn, sheets, "commitments", &commitment).await?;
+        let expenditure = ["contract_code", "budget_line_code", "spent_on", "description"];
+        self.rows::<ExpenditureFields>(conn, sheets, "expenditures", &expenditure).await
+    }
+}
+
 /// Every sheet that an import knows, in the order in which they refer to each other.
 const SHEETS: &[&str] = &[
     "areas",
@@ -113,6 +134,13 @@ const SHEETS: &[&str] = &[
     "campaigns",
     "campaign_facilities",
     "claims",
+    "exchange_rates",
+    "stipend_scales",
+    "budget_lines",
+    "budget_line_months",
+    "disbursements",
+    "commitments",
+    "expenditures",
     "donors",
     "donations",
     "staff",
@@ -146,14 +174,17 @@ impl Import<'_> {
         let mut codes: std::collections::BTreeMap<&'static str, Vec<String>> = std::collections::BTreeMap::new();
         for sheet in sheets {
             let Some(own) = SHEETS.iter().copied().find(|name| *name == sheet.name) else { continue };
+            // The code of a budget line is one within its contract: see `find_budgets`.
+            let has_own = own != "budget_lines";
             for (index, heading) in sheet.columns.iter().enumerate() {
-                let stem = heading.strip_suffix("_code").unwrap_or_default();
-                let table = if heading == "code" { Some(own) } else { referred_table(stem, own) };
+                let stem = heading.strip_suffix("_code").or_else(|| heading.strip_suffix("_codes")).unwrap_or_default();
+                let table = if heading == "code" { has_own.then_some(own) } else { referred_table(stem, own) };
                 if let Some(table) = table {
-                    codes.entry(table).or_default().extend(sheet.rows.iter().filter_map(|(_, cells)| cells.get(index).cloned()));
+                    let cells = sheet.rows.iter().filter_map(|(_, cells)| cells.get(index));
+                    codes.entry(table).or_default().extend(cells.flat_map(|cell| parts(cell)).map(ToOwned::to_owned));
                 }
             }
-            if let Some(index) = sheet.columns.iter().position(|heading| heading == "code") {
+            if let Some(index) = sheet.columns.iter().position(|heading| has_own && heading == "code") {
                 let made = sheet.rows.iter().filter_map(|(_, cells)| cells.get(index));
                 self.ids.extend(made.map(|code| ((own, code.clone()), made_id(own, code))));
             }
@@ -168,8 +199,19 @@ impl Import<'_> {
 
     /// Loads the sheet of a table whose records the register knows.
     async fn records<R: Record>(&mut self, conn: &mut Conn, sheets: &[Sheet], table: &'static str) -> ApiResult<()> {
+        self.named::<R>(conn, sheets, table, &[]).await
+    }
+
+    /// The same where no code tells one record from another: `named_by` are the columns that do, of which the last is never empty.
+    async fn named<R: Record>(
+        &mut self,
+        conn: &mut Conn,
+        sheets: &[Sheet],
+        table: &'static str,
+        named_by: &[&str],
+    ) -> ApiResult<()> {
         let Some(sheet) = sheets.iter().find(|sheet| sheet.name == table) else { return Ok(()) };
-        let columns = Columns::of::<R::Fields>(sheet, table, &[], &mut self.summary.faults);
+        let columns = Columns::of::<R::Fields>(sheet, table, named_by, &mut self.summary.faults);
         let mut read: Vec<(usize, New<R::Fields>)> = Vec::new();
         for (row, cells) in &sheet.rows {
             match columns.read::<R::Fields>(sheet, *row, cells, &self.ids) {
@@ -178,14 +220,21 @@ impl Import<'_> {
                     let mut faults = Faults::default();
                     fields.check(&mut faults);
                     self.summary.faults.extend(columns.told(sheet, *row, faults.0));
-                    read.push((*row, New { id: self.id_of(sheet, table, cells), fields }));
+                    if let Some(last) = named_by.last().filter(|last| cell_under(last, sheet, cells).is_empty()) {
+                        self.summary.faults.push(fault(sheet, *row, last, Code::Required));
+                    }
+                    let id = match named_by {
+                        [] => self.id_of(sheet, table, cells),
+                        named_by => id_by(table, sheet, cells, named_by),
+                    };
+                    read.push((*row, New { id, fields }));
                 }
             }
         }
         if !self.summary.faults.is_empty() {
             return Ok(());
         }
-        self.write::<R>(conn, sheet, &columns, &read).await
+        self.write::<R>(conn, sheet, (named_by.first().copied().unwrap_or("code"), &columns), &read).await
     }
 
     /// Loads the sheet of a table whose rows hang on other records; `named_by` are the columns that tell one from another.
@@ -197,7 +246,7 @@ impl Import<'_> {
         named_by: &[&str],
     ) -> ApiResult<()> {
         let Some(sheet) = sheets.iter().find(|sheet| sheet.name == table) else { return Ok(()) };
-        let columns = Columns::of::<R>(sheet, table, &[], &mut self.summary.faults);
+        let columns = Columns::of::<R>(sheet, table, named_by, &mut self.summary.faults);
         let mut read: Vec<(usize, (Uuid, R))> = Vec::new();
         for (row, cells) in &sheet.rows {
             match columns.read::<R>(sheet, *row, cells, &self.ids) {
@@ -206,8 +255,7 @@ impl Import<'_> {
                     let mut faults = Faults::default();
                     fields.check_in_sheet(&mut faults);
                     self.summary.faults.extend(columns.told(sheet, *row, faults.0));
-                    let name: Vec<&str> = named_by.iter().map(|heading| cell_under(heading, sheet, cells)).collect();
-                    read.push((*row, (made_id(table, &name.join("\u{1f}")), fields)));
+                    read.push((*row, (id_by(table, sheet, cells, named_by), fields)));
                 }
             }
         }
@@ -238,29 +286,30 @@ impl Import<'_> {
         Ok(())
     }
 
+    /// Writes the records that are not there yet; `column` is the one that a fault of a whole row is told at.
     pub(super) async fn write<R: Record>(
         &mut self,
         conn: &mut Conn,
         sheet: &Sheet,
-        columns: &Columns,
+        (column, columns): (&str, &Columns),
         read: &[(usize, New<R::Fields>)],
     ) -> ApiResult<()> {
         let ids: Vec<(usize, Uuid)> = read.iter().map(|(row, new)| (*row, new.id)).collect();
-        if !self.each_once(sheet, "code", &ids) {
+        if !self.each_once(sheet, column, &ids) {
             return Ok(());
         }
         let ids: Vec<Uuid> = ids.iter().map(|(_, id)| *id).collect();
         let there: HashMap<Uuid, R> = R::load_many(conn, &ids).await?.into_iter().map(|record| (record.id(), record)).collect();
         let (old, fresh): (Vec<_>, Vec<_>) = read.iter().partition(|(_, new)| there.contains_key(&new.id));
         let same = |new: &New<R::Fields>| there.get(&new.id).is_some_and(|record| *record.fields() == new.fields);
-        self.conflicts(sheet, "code", old.iter().filter(|(_, new)| !same(new)).map(|(row, _)| *row));
+        self.conflicts(sheet, column, old.iter().filter(|(_, new)| !same(new)).map(|(row, _)| *row));
         (self.progress)(old.len() as u64);
         for batch in fresh.chunks(BATCH) {
             let (rows, news): (Vec<usize>, Vec<New<R::Fields>>) = batch.iter().map(|(row, new)| (*row, (*new).clone())).unzip();
             match R::insert(conn, self.actor.id, &news).await {
                 Ok(added) => {
                     let added: Vec<Uuid> = added.iter().map(Record::id).collect();
-                    self.conflicts(sheet, "code", not_added(&rows, news.iter().map(|new| new.id), &added));
+                    self.conflicts(sheet, column, not_added(&rows, news.iter().map(|new| new.id), &added));
                 }
                 Err(error) => return self.refused(sheet, columns, batch.first().map_or(0, |(row, _)| *row), error),
             }
@@ -323,6 +372,16 @@ fn not_added(rows: &[usize], ids: impl Iterator<Item = Uuid>, added: &[Uuid]) ->
     let added: HashSet<Uuid> = added.iter().copied().collect();
     let rows: Vec<usize> = rows.iter().copied().zip(ids).filter(|(_, id)| !added.contains(id)).map(|(row, _)| row).collect();
     rows.into_iter()
+}
+
+/// The id of a row without a code, made from the cells that name it.
+fn id_by(table: &str, sheet: &Sheet, cells: &[String], named_by: &[&str]) -> Uuid {
+    made_id_of(table, named_by.iter().map(|heading| cell_under(heading, sheet, cells)))
+}
+
+/// The id of an imported record that several cells name together.
+pub fn made_id_of<'a>(table: &str, name: impl IntoIterator<Item = &'a str>) -> Uuid {
+    made_id(table, &name_of(name))
 }
 
 /// The id of an imported record, made from its table and its code.

@@ -18,6 +18,8 @@ mod statements;
 mod store;
 mod types;
 
+pub use actions::{approve, close, draft, waive};
 pub use api::routes;
 pub use entries::StipendEntryStatus;
+pub use paying::{give_back, hold, pay};
 pub use types::{StipendRun, StipendRunFields, StipendRunStatus};

@@ -19,7 +19,7 @@ use crate::support::{
 };
 
 const PATH: &str = "/api/v1/attachments";
-const PDF: &[u8] = b"%PDF-1.4\n1 0 obj\n<< >>\nendobj\n%%EOF\n";
+pub const PDF: &[u8] = b"%PDF-1.4\n1 0 obj\n<< >>\nendobj\n%%EOF\n";
 const EDGE: &str = "----edge";
 
 /// A form with these fields and a file of this name.
@@ -41,7 +41,7 @@ async fn send(by: &Client, key: Option<&str>, body: Vec<u8>) -> Answer {
     by.send(Method::POST, PATH, &headers, Some(body)).await
 }
 
-async fn sent(by: &Client, fields: &[(&str, &str)], name: &str, bytes: &[u8]) -> Value {
+pub async fn sent(by: &Client, fields: &[(&str, &str)], name: &str, bytes: &[u8]) -> Value {
     send(by, None, form(fields, name, bytes)).await.expect_status(201).json()
 }
 

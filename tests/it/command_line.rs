@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::demo;
 
-const PASSWORD: &str = "a demo password";
+pub const PASSWORD: &str = "a demo password";
 
 fn siraj(folder: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_siraj"));
@@ -28,18 +28,18 @@ fn run(command: &mut Command) -> (bool, String) {
 }
 
 /// A folder that the database's user can reach too.
-fn folder() -> tempfile::TempDir {
+pub fn folder() -> tempfile::TempDir {
     tempfile::Builder::new().prefix("siraj").permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755)).tempdir().unwrap()
 }
 
-struct Service {
+pub struct Service {
     child: Child,
-    url: String,
+    pub url: String,
 }
 
 impl Service {
     /// The service with its demo, once it says that it serves.
-    fn start(folder: &Path) -> Self {
+    pub fn start(folder: &Path) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = format!("127.0.0.1:{port}");
         let mut command = siraj(folder, &["serve", "--demo"]);
@@ -81,7 +81,7 @@ async fn the_demo_is_served_survives_kill_9_and_stops_in_good_order() {
     let folder = folder();
     let mut service = Service::start(folder.path());
     let http = Client::new();
-    for role in ["admin", "manager", "coordinator", "clerk", "partner", "auditor"] {
+    for role in ["admin", "manager", "second-manager", "coordinator", "clerk", "partner", "auditor"] {
         let body = json!({"email": format!("{role}@demo.siraj.example"), "password": PASSWORD}).to_string();
         let answer = http
             .post(format!("{}/api/v1/auth/login", service.url))

@@ -1,10 +1,13 @@
 //! What the demo's people did: the steps that no sheet can tell, because they take two persons or decide something. They go through
-//! the same actions as the API, in the names of the demo's manager and coordinator.
+//! the same actions as the API, in the names of the demo's managers and its coordinator.
 
 mod equipment;
+mod folders;
 mod fuel;
+mod gifts;
 mod making;
 mod requisitions;
+mod runs;
 
 use chrono::NaiveDate;
 use diesel::{ExpressionMethods, JoinOnDsl, QueryDsl};
@@ -13,12 +16,14 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
+    attachments::{self, Files},
     auth::Actor,
+    budgets::BudgetLine,
     controlled_issues,
     db::Db,
     error::{ApiResult, Code},
     http::{Answer, Body, IdempotencyKey, New},
-    imports::{id_of_lot, made_id},
+    imports::{id_of_lot, made_id, made_id_of},
     lots::{self, Step},
     register::{self, Record},
     schema::{adjustment_reasons, lots as lot_rows, shipment_discrepancies, shipments as shipment_rows},
@@ -27,8 +32,19 @@ use crate::{
     stock_locations::LocationKind,
 };
 
+/// Who plays, and where their papers lie.
+pub struct Cast<'a> {
+    pub db: &'a Db,
+    pub files: &'a Files,
+    pub manager: &'a Actor,
+    /// Who agrees to what the first has drafted.
+    pub second: &'a Actor,
+    pub coordinator: &'a Actor,
+}
+
 /// Plays the story. What was played before, and what somebody has changed since, stays as it is.
-pub async fn play(db: &Db, manager: &Actor, coordinator: &Actor) -> ApiResult<()> {
+pub async fn play(cast: &Cast<'_>) -> ApiResult<()> {
+    let Cast { db, manager, coordinator, .. } = *cast;
     if !is_this_demo(db).await? {
         return Ok(());
     }
@@ -36,12 +52,17 @@ pub async fn play(db: &Db, manager: &Actor, coordinator: &Actor) -> ApiResult<()
     a_shelf_is_counted(db, coordinator, manager).await?;
     fuel_fell_short(db, manager).await?;
     a_lot_is_recalled(db, manager).await?;
-    let cast = Cast { db, manager, coordinator };
     // What is made is what is asked for.
-    making::play(&cast).await?;
-    requisitions::play(&cast).await?;
-    fuel::play(&cast).await?;
-    equipment::play(&cast).await
+    making::play(cast).await?;
+    requisitions::play(cast).await?;
+    fuel::play(cast).await?;
+    equipment::play(cast).await?;
+    if cast.has::<BudgetLine>(line("SIRAJ-OWN-2015", "RELIEF")).await? {
+        folders::play(cast).await?;
+        runs::play(cast).await?;
+        gifts::play(cast).await?;
+    }
+    Ok(())
 }
 
 /// A register that was filled by the demo of an earlier version has no such stock.
@@ -51,18 +72,23 @@ async fn is_this_demo(db: &Db) -> ApiResult<bool> {
     Ok(there > 0)
 }
 
-/// Who plays.
-struct Cast<'a> {
-    db: &'a Db,
-    manager: &'a Actor,
-    coordinator: &'a Actor,
-}
-
 impl Cast<'_> {
     /// A record of the story is created, unless it is there already.
     async fn create<R: Record>(&self, by: &Actor, record: Value) -> ApiResult<()> {
         let body = Body::<New<R::Fields>>::said(record)?;
         taken(register::create::<R>(self.db, by, &IdempotencyKey::none(), &body).await)
+    }
+
+    /// A file that somebody sends; gives its id.
+    async fn send(&self, by: &Actor, kind: &str, name: &str, text: String) -> ApiResult<Uuid> {
+        let id = of_the_story(name);
+        let said = Body::<New<attachments::UploadFields>>::said(json!({
+            "id": id,
+            "kind": kind,
+            "note": "Written by the demonstration; nobody signed it.",
+        }))?;
+        taken(attachments::keep(self.db, self.files, by, said.value, (name, text.into())).await)?;
+        Ok(id)
     }
 
     /// Whether a record is there: the last one of a part tells that the part was played whole.
@@ -74,9 +100,13 @@ impl Cast<'_> {
 /// A step that has been taken already is none to take again: the demo is started more than once.
 fn taken(step: ApiResult<Answer>) -> ApiResult<()> {
     match step {
-        Err(error) if !matches!(error.code, Code::WrongState | Code::RecordConflict | Code::RecordDeleted) => Err(error),
+        Err(error) if !is_taken(error.code) => Err(error),
         _ => Ok(()),
     }
+}
+
+const fn is_taken(code: Code) -> bool {
+    matches!(code, Code::WrongState | Code::RecordConflict | Code::RecordDeleted | Code::NothingDue | Code::AlreadyPaid)
 }
 
 fn of_the_story(name: &str) -> Uuid {
@@ -89,6 +119,14 @@ fn store(code: &str) -> Uuid {
 
 fn item(code: &str) -> Uuid {
     made_id("items", code)
+}
+
+fn contract(code: &str) -> Uuid {
+    made_id("contracts", code)
+}
+
+fn line(contract: &str, code: &str) -> Uuid {
+    made_id_of("budget_lines", [contract, code])
 }
 
 fn facility(code: &str) -> Uuid {
