@@ -4,7 +4,7 @@
 #   scripts/prepare.sh [run|test|bench]
 #
 # run:   PostgreSQL's programs, a C compiler
-# test:  the same, Node.js and npm for the TypeScript client
+# test:  the same, Node.js and npm for the TypeScript client, xmllint for the files of IATI
 # bench: the same as run, wrk and Python 3
 set -euo pipefail
 
@@ -30,6 +30,7 @@ missing=()
 has_postgres || missing+=(postgresql)
 has cc || missing+=(build-essential)
 if [[ $what == test ]] && ! newest_node; then missing+=(nodejs npm); fi
+if [[ $what == test ]] && ! has xmllint; then missing+=(libxml2-utils); fi
 if [[ $what == bench ]]; then
     has wrk || missing+=(wrk)
     has python3 || missing+=(python3)
@@ -47,9 +48,9 @@ fi
 elsewhere() {
     cat >&2 <<TEXT
 Missing: ${missing[*]} (names of Debian's packages). Install them with your system's package manager:
-  Fedora          dnf install postgresql-server postgresql-contrib gcc make nodejs npm wrk python3
-  Arch            pacman -S postgresql gcc make nodejs npm wrk python
-  macOS           xcode-select --install; brew install postgresql@15 node wrk python
+  Fedora          dnf install postgresql-server postgresql-contrib gcc make nodejs npm libxml2 wrk python3
+  Arch            pacman -S postgresql gcc make nodejs npm libxml2 wrk python
+  macOS           xcode-select --install; brew install postgresql@15 node libxml2 wrk python
 PostgreSQL must be 15 or newer; if its programs lie in an unusual folder, name it in PG_BIN.
 TEXT
     exit 1

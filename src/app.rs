@@ -28,7 +28,7 @@ use crate::{
     keys::Keys,
     lots, openapi, organizations, planning, production, projects, publishing, recipes, report_definitions, reports, requisitions,
     reveals, sessions, share_grants, shared, shipments, staff, staffing, stipend_scales, stipends, stock, stock_counts,
-    stock_locations, support, traces, users,
+    stock_locations, supplies, support, traces, users,
 };
 
 /// What the application is made of.
@@ -94,11 +94,13 @@ fn api(config: &mut ServiceConfig) {
         .configure(donations::routes)
         .configure(claims::routes)
         .configure(reports::routes)
+        .configure(reports::routes_of_parts)
         .configure(report_definitions::routes)
         .configure(publishing::routes)
         .configure(publishing::public_routes)
         .configure(exports::routes)
         .configure(funding::routes)
+        .configure(supplies::routes)
         .configure(staffing::routes)
         .configure(reveals::routes)
         .configure(share_grants::routes)

@@ -16,7 +16,7 @@
 //! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons`, `donors`, `budgets`, `report_definitions`, `share_grants` |
 //! | 10 | `assignments`, `barcodes`, `donations`, `requisitions`, `stock`, `stipend_scales`, `stipends` |
 //! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel`, `departures` |
-//! | 12 | `reports`, `planning`, `traces`, `exports`, `imports`, `openapi`, `funding`, `staffing`, `duplicates` |
+//! | 12 | `reports`, `planning`, `traces`, `exports`, `imports`, `openapi`, `funding`, `staffing`, `duplicates`, `supplies` |
 //! | 13 | `publishing`, `shared` |
 //! | 14 | `app` |
 //! | 15 | `cli`, and `main` above it |
@@ -80,6 +80,7 @@ pub mod stipends;
 pub mod stock;
 pub mod stock_counts;
 pub mod stock_locations;
+pub mod supplies;
 pub mod support;
 pub mod traces;
 pub mod types;

@@ -788,6 +788,8 @@ diesel::table! {
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
+        iati_identifier -> Nullable<Text>,
+        form -> Nullable<Text>,
     }
 }
 

@@ -10,6 +10,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{
+    iati,
     statements::{Activities, Ask, Cells, DataValues, Directory},
     types::{ActivityFilter, Cell, DataValue, DataValueQuery, DataValueSet, FacilityMap, FourW, MapQuery},
 };
@@ -26,6 +27,7 @@ const CHUNK: i64 = 2_000;
 /// The routes of this slice.
 pub fn routes(config: &mut ServiceConfig) {
     config.service(list_activities).service(read_facility_map).service(read_data_values).service(read_directory);
+    iati::routes(config);
 }
 
 /// Who does what where, and when (4W): contracts, projects and campaigns by area.

@@ -1,4 +1,4 @@
-//! `/api/v1/reports/budgets`, `…/funding-gaps`, `…/double-funding`.
+//! `/api/v1/reports/budgets`, `…/spending`, `…/funding-gaps`, `…/double-funding`.
 
 use actix_web::{HttpResponse, get, web::Data};
 use chrono::Utc;
@@ -6,18 +6,24 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     budget, gaps,
+    spending::{Spending, SpendingQuery, spending},
     types::{BudgetQuery, BudgetReport, DoubleRow, FundingGaps, GapRow, GapRowFilter, Horizon},
 };
 use crate::{
     auth::{Caller, ReadBudgets, ReadFundingGaps},
     db::Db,
     error::ApiResult,
-    http::{Answer, Listing, Page, PageQuery, Params},
+    http::{Answer, Listing, Page, PageQuery, Params, TableQuery, Tabled},
 };
 
 /// The routes of this slice.
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(read_budget).service(read_funding_gaps).service(list_funding_gap_rows).service(list_double_funding);
+    config
+        .service(read_budget)
+        .service(read_spending)
+        .service(read_funding_gaps)
+        .service(list_funding_gap_rows)
+        .service(list_double_funding);
 }
 
 /// How the budget of a contract stands on a day: planned, promised, spent, and where it is going.
@@ -26,6 +32,14 @@ pub fn routes(config: &mut ServiceConfig) {
 async fn read_budget(_caller: Caller<ReadBudgets>, Params(query): Params<BudgetQuery>, db: Data<Db>) -> ApiResult<Answer> {
     let day = query.as_of.unwrap_or_else(|| Utc::now().date_naive());
     Answer::plain(&budget::report(&mut *db.conn().await?, query.contract_id, day).await?)
+}
+
+/// What was planned, received and spent, by partner, contract, category or month, or by two of them.
+#[utoipa::path(tag = "reports", params(SpendingQuery, TableQuery), responses((status = 200, description = "The whole of each currency, and its parts", body = Spending)))]
+#[get("/reports/spending")]
+async fn read_spending(_caller: Caller<ReadBudgets>, asked: Tabled<SpendingQuery>, db: Data<Db>) -> ApiResult<HttpResponse> {
+    let told = db.read_at(asked.query.known_at, async |conn| spending(conn, &asked.query).await).await?;
+    asked.answer(&told, || told.table()).await
 }
 
 /// Who and what loses its line within a horizon, by day and by the contract that ended.

@@ -155,6 +155,26 @@ impl<F: ListFilter> Listing<F> {
     }
 }
 
+/// A table that is read already as CSV.
+pub(super) fn csv_table(headings: &[Vec<String>], rows: &[Vec<Value>]) -> ApiResult<HttpResponse> {
+    let mut text = vec![0xef, 0xbb, 0xbf];
+    text.extend(csv_lines(headings.iter().map(|line| line.iter().map(String::as_str)))?);
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|value| text_of(Some(value))).collect()).collect();
+    text.extend(csv_lines(rows.iter().map(|row| row.iter().map(String::as_str)))?);
+    Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(text))
+}
+
+/// The same as a workbook.
+pub(super) async fn xlsx_table(headings: Vec<Vec<String>>, rows: &[Vec<Value>]) -> ApiResult<HttpResponse> {
+    if rows.len() > MOST_XLSX_ROWS {
+        return Err(ApiError::new(Code::PayloadTooLarge));
+    }
+    let _turn = WORKBOOKS.acquire().await.map_err(ApiError::internal)?;
+    let rows: Vec<Vec<Cell>> = rows.iter().map(|row| row.iter().map(|value| cell(Some(value))).collect()).collect();
+    let made = actix_web::web::block(move || workbook(&headings, &rows)).await.map_err(ApiError::internal)?;
+    Ok(HttpResponse::Ok().content_type(XLSX).body(made.map_err(ApiError::internal)?))
+}
+
 /// The columns of a record type, in the order of its fields.
 pub fn columns<T: ToSchema>() -> Vec<String> {
     fn gather(schema: &RefOr<Schema>, known: &[(String, RefOr<Schema>)], columns: &mut Vec<String>) {

@@ -194,7 +194,7 @@ fn read_limit(text: &str, faults: &mut Faults) -> Option<i64> {
 }
 
 /// Tags are for tables: JSON names its fields itself.
-fn read_hxl(text: &str, format: Format, faults: &mut Faults) -> bool {
+pub(super) fn read_hxl(text: &str, format: Format, faults: &mut Faults) -> bool {
     match (text, format) {
         ("false", _) => false,
         ("true", Format::Csv | Format::Xlsx) => true,

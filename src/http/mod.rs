@@ -11,6 +11,7 @@ mod listing;
 mod measure;
 mod params;
 mod request;
+mod table;
 mod upload;
 
 pub use answer::Answer;
@@ -24,4 +25,5 @@ pub(crate) use listing::{in_use, keyset};
 pub use measure::metrics;
 pub use params::{ChildId, Params, RanOn, RecordId, SinceOn};
 pub use request::{ClientAddress, Proxies, RequestId, locale};
+pub use table::{Table, TableQuery, Tabled};
 pub use upload::{Part, Upload};

@@ -9,4 +9,4 @@ mod types;
 
 pub use api::routes;
 pub use store::visible;
-pub use types::{Organization, OrganizationFields, OrganizationRole};
+pub use types::{Organization, OrganizationFields, OrganizationForm, OrganizationRole};

@@ -12,7 +12,7 @@ use crate::{
     http::{ListFilter, Merge, New},
     register::Fields,
     schema::organizations,
-    types::{Flag, KnownAt, Name, RecordCode, distinct, words},
+    types::{Flag, KnownAt, Name, RecordCode, ShortText, distinct, words},
 };
 
 words! {
@@ -29,11 +29,42 @@ words! {
     }
 }
 
+words! {
+    /// What sort of body an organisation is.
+    OrganizationForm {
+        /// A state.
+        Government = "government",
+        /// A part of a state: a province, a town.
+        LocalGovernment = "local_government",
+        /// Another public body.
+        OtherPublic = "other_public",
+        /// A non-governmental organisation that works in many countries.
+        InternationalNgo = "international_ngo",
+        /// One that works in its own country.
+        NationalNgo = "national_ngo",
+        /// One that works in a region.
+        RegionalNgo = "regional_ngo",
+        /// One of the country that is helped.
+        LocalNgo = "local_ngo",
+        /// A body of several states.
+        Multilateral = "multilateral",
+        /// A foundation.
+        Foundation = "foundation",
+        /// A company.
+        Company = "company",
+        /// A school, a university, a research institute.
+        Academic = "academic",
+        /// Anything else.
+        Other = "other",
+    }
+}
+
 /// What people say of an organisation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserr, Queryable, Selectable, Insertable, AsChangeset, ToSchema)]
 #[deserr(error = Faults, deny_unknown_fields)]
 #[diesel(table_name = organizations, treat_none_as_null = true)]
-#[schema(example = json!({"code": "NORWAC", "name": "NORWAC", "name_ar": "نورواك", "aliases": ["NURWAC", "Noorwak"], "roles": ["partner"]}))]
+#[schema(example = json!({"code": "NORWAC", "name": "NORWAC", "name_ar": "نورواك", "aliases": ["NURWAC", "Noorwak"], "roles": ["partner"],
+    "iati_identifier": "NO-BRC-971277882", "form": "international_ngo"}))]
 pub struct OrganizationFields {
     /// What people call it in reports; never used twice.
     pub code: RecordCode,
@@ -49,6 +80,26 @@ pub struct OrganizationFields {
     /// What it is to us: one role or several.
     #[schema(min_items = 1, max_items = 4)]
     pub roles: Vec<OrganizationRole>,
+    /// The identifier that it publishes under by IATI: the code of a register and its number there, `NO-BRC-971277882`. No other organisation has it.
+    #[deserr(default)]
+    #[schema(pattern = r"^[A-Z]{2}-[A-Z0-9]+-[^\s/&|?]{1,60}$", example = "NO-BRC-971277882")]
+    pub iati_identifier: Option<ShortText>,
+    /// What sort of body it is.
+    #[deserr(default)]
+    pub form: Option<OrganizationForm>,
+}
+
+/// Whether a text is formed as IATI asks of the identifier of an organisation: register, hyphen, number, without `/`, `&`, `|` and `?`.
+fn is_iati_identifier(text: &str) -> bool {
+    let upper = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    let mut parts = text.splitn(3, '-');
+    let (Some(country), Some(register), Some(number)) = (parts.next(), parts.next(), parts.next()) else { return false };
+    let plain = |letter: char| !letter.is_whitespace() && !matches!(letter, '/' | '&' | '|' | '?');
+    country.len() == 2
+        && country.bytes().all(|byte| byte.is_ascii_uppercase())
+        && upper(register)
+        && (1..=60).contains(&number.chars().count())
+        && number.chars().all(plain)
 }
 
 impl Fields for OrganizationFields {
@@ -58,6 +109,9 @@ impl Fields for OrganizationFields {
         }
         distinct(faults, "/roles", &self.roles, 4);
         distinct(faults, "/aliases", &self.aliases, 20);
+        if self.iati_identifier.as_ref().is_some_and(|identifier| !is_iati_identifier(identifier.as_str())) {
+            faults.add("/iati_identifier", Code::InvalidFormat);
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! A caller's figures are those of their own areas or facility; partners have theirs through share grants (`shared`).
 
 mod api;
+mod parts;
 mod reconciliation;
 mod rows;
 mod rules;
@@ -15,6 +16,7 @@ mod store;
 mod types;
 
 pub use api::routes;
+pub use parts::routes as routes_of_parts;
 pub use reconciliation::reconcile;
 pub use sets::{RowSet, RowSort, Staffing, row_set, staffing};
 pub use store::{Explained, figures};

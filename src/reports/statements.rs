@@ -118,7 +118,7 @@ impl<S: Statement> QueryFragment<Pg> for Ask<'_, S> {
 }
 
 /// $1 day, $2 area, $3 campaign, $4 contract; the caller's $5 areas, $6 facility.
-const WORLD: &str = r"
+pub(super) const WORLD: &str = r"
 , support AS MATERIALIZED (
   SELECT facility_id, contract_id, campaign_id FROM facility_support WHERE period @> $1
 ), paying AS (

@@ -30,7 +30,7 @@ use crate::{
 
 /// What the statement answers with.
 #[derive(Debug, Deserialize)]
-struct Counted {
+pub(super) struct Counted {
     known_at: DateTime<Utc>,
     campaign: Option<Named>,
     contract: Option<Named>,
@@ -82,7 +82,7 @@ pub async fn figures(conn: &mut Conn, scope: &FigureScope, as_of: NaiveDate, loc
 }
 
 /// What the caller names but may not know of answers as what does not exist.
-fn known(scope: &FigureScope, counted: &Counted) -> ApiResult<()> {
+pub(super) fn known(scope: &FigureScope, counted: &Counted) -> ApiResult<()> {
     let mut faults = Faults::default();
     let asked = [
         ("/area_id", scope.area.is_some() && counted.area.is_none()),
@@ -122,7 +122,7 @@ pub async fn ensure_known(conn: &mut Conn, scope: &FigureScope) -> ApiResult<()>
 
 impl Counted {
     /// The answer of this scope: contracts are not for clerks.
-    fn told(self, scope: &FigureScope, as_of: NaiveDate, locale: Locale) -> Figures {
+    pub(super) fn told(self, scope: &FigureScope, as_of: NaiveDate, locale: Locale) -> Figures {
         let clerk = scope.facility.is_some();
         let by_kind: BTreeMap<FacilityKind, i64> =
             self.by_kind.iter().filter_map(|(word, number)| Some((FacilityKind::parse(word)?, *number))).collect();

@@ -3,6 +3,7 @@
 mod amount;
 mod cadre;
 mod factor;
+mod few;
 mod moment;
 mod money;
 mod read;
@@ -12,6 +13,7 @@ mod words;
 pub use amount::Amount;
 pub use cadre::Cadre;
 pub use factor::Factor;
+pub use few::OneOrTwo;
 pub use moment::KnownAt;
 pub use money::{Currency, Money};
 pub use read::{Flag, Whole, distinct, happened, in_order, within, wrong_kind};

@@ -1,5 +1,7 @@
 //! Stories of what others read in their own forms.
 
+mod iati;
+
 use serde_json::{Value, json};
 use siraj::auth::Role;
 use uuid::Uuid;

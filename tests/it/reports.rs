@@ -1,7 +1,9 @@
 //! Stories of the figures, their rows, and what was published.
 
 mod chain;
+mod demo_year;
 mod known_at;
+mod parts;
 mod publishing;
 mod reconciliation;
 mod restatement;

@@ -2,6 +2,7 @@
 
 mod any_sequence;
 mod arrivals;
+mod figures;
 mod seen;
 mod steps;
 

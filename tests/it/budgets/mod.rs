@@ -4,6 +4,7 @@ mod book;
 mod lines;
 mod property;
 mod reports;
+mod spending;
 
 use serde_json::{Value, json};
 use siraj::auth::Role;

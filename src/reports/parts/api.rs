@@ -1,0 +1,71 @@
+//! `/api/v1/reports/figures/series`, `…/breakdown` and `…/comparison`.
+
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{
+    breakdown::{BreakdownQuery, FigureBreakdown, break_down},
+    comparison::{ComparisonQuery, FigureComparison, compare},
+    series::{FigureSeries, SeriesQuery, series},
+};
+use crate::{
+    auth::{Caller, ReadFigureRows, ReadFigures},
+    db::Db,
+    error::ApiResult,
+    http::{TableQuery, Tabled, locale},
+};
+
+/// The routes of what figures are told by.
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(read_figure_series).service(read_figure_breakdown).service(read_figure_comparison);
+}
+
+/// Each figure at the end of each month, quarter or year.
+#[utoipa::path(tag = "reports", params(SeriesQuery, TableQuery), responses((status = 200, description = "The figures of each day, all as known at one moment", body = FigureSeries)))]
+#[get("/reports/figures/series")]
+async fn read_figure_series(
+    caller: Caller<ReadFigures>,
+    asked: Tabled<SeriesQuery>,
+    request: HttpRequest,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
+    let query = &asked.query;
+    let (scope, days) = (query.of_one_day().within(&caller.scope)?, query.days()?);
+    let locale = locale(request.headers());
+    let told = db.read_at(query.known_at, async |conn| series(conn, &scope, query, days, locale).await).await?;
+    asked.answer(&told, || Ok(told.table())).await
+}
+
+/// The figures of a day by area, kind, cadre or contract, or by two of them; and how the parts add up to the whole.
+#[utoipa::path(tag = "reports", params(BreakdownQuery, TableQuery), responses((status = 200, description = "The whole, its parts, and what stands in several of them", body = FigureBreakdown)))]
+#[get("/reports/figures/breakdown")]
+async fn read_figure_breakdown(
+    caller: Caller<ReadFigures>,
+    asked: Tabled<BreakdownQuery>,
+    request: HttpRequest,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
+    let (query, whole) = (&asked.query, asked.query.of_the_whole());
+    let (scope, day) = (whole.within(&caller.scope)?, whole.day());
+    query.ensure_for(&scope)?;
+    let locale = locale(request.headers());
+    let told = db.read_at(query.known_at, async |conn| break_down(conn, &scope, (query.by, day), locale).await).await?;
+    asked.answer(&told, || told.table()).await
+}
+
+/// The figures of two days: both values, the difference, and the rows that came and went.
+#[utoipa::path(tag = "reports", params(ComparisonQuery, TableQuery), responses((status = 200, description = "Each figure of both days, both as known at one moment", body = FigureComparison)))]
+#[get("/reports/figures/comparison")]
+async fn read_figure_comparison(
+    caller: Caller<ReadFigureRows>,
+    asked: Tabled<ComparisonQuery>,
+    request: HttpRequest,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
+    let query = &asked.query;
+    query.check()?;
+    let scope = query.of_one_day().within(&caller.scope)?;
+    let locale = locale(request.headers());
+    let told = db.read_at(query.known_at, async |conn| compare(conn, (&scope, caller.role), query, locale).await).await?;
+    asked.answer(&told, || Ok(told.table())).await
+}

@@ -1,0 +1,11 @@
+//! What was sent to facilities, what of it arrived, and what became of the rest: by category, month, area or facility.
+//!
+//! Read from the ledger: what was put onto the road of a shipment, and where it went from there. Nothing is stored. Quantities of different
+//! base units are never added up.
+
+mod api;
+mod rules;
+mod statements;
+mod types;
+
+pub use api::routes;
