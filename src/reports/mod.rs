@@ -5,6 +5,7 @@
 //! What was published is held against the figures, and the answer names the rows that explain a difference.
 //! A caller's figures are those of their own areas or facility; partners have theirs through share grants (`shared`).
 
+mod answers;
 mod api;
 mod reconciliation;
 mod rows;
@@ -13,9 +14,12 @@ mod sets;
 mod statements;
 mod store;
 mod types;
+mod verify;
 
+pub use answers::Answers;
 pub use api::routes;
 pub use reconciliation::reconcile;
 pub use sets::{RowSet, RowSort, Staffing, row_set, staffing};
 pub use store::{Explained, figures};
 pub use types::{FigureScope, Figures, Reconciliation};
+pub use verify::{Verified, rebuild, verify};

@@ -6,6 +6,7 @@ mod publishing;
 mod reconciliation;
 mod restatement;
 mod scheduled;
+mod totals;
 
 use serde_json::{Value, json};
 use siraj::auth::Role;
