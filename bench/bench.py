@@ -5,12 +5,13 @@ Each step can be run alone; the data folder and the results of earlier steps are
 
   start        start times (empty folder, with the demo, existing folder), idle memory, size of the binary
   demo         a fresh data folder with the demo campaign (740 people)
-  figures      the figures at the present number of assignments
+  figures      the figures at the present number of assignments: cold, warm and unchanged, beside a route that does nothing
   facilities   loads facilities (--facilities)
   point        GET /facilities/{id}     beside pgbench with the same statement
   list         GET /facilities?limit=50 beside pgbench with the same statement
   create       POST /facilities         beside pgbench with the bare insert
   assignments  loads assignments (--assignments)
+  post         POST /assignments with the totals behind the figures and without them
   gap          loads 1,000 contracts, spreads them over the assignments, and asks what loses its line in a month
   movements    loads stock movements (--movements) into 20 places with 2,000 lots
   balance      GET /stock-balances of one place at random past days, one connection
@@ -292,18 +293,58 @@ def assignments(options):
                    date '2012-11-01' + (post * 300)::int, date '2012-11-01' + (post * 300 + 299)::int, '{SYSTEM}'
             FROM generate_series(1::bigint, {people}) n, generate_series(0, 3) post;
             COMMIT;
-            VACUUM ANALYZE staff, assignments;""")
+            CALL totals.rebuild();
+            VACUUM ANALYZE staff, assignments, totals.staff_spans, totals.days;""")
         print(f"assignments: {service.sql('SELECT count(*) FROM assignments')}", flush=True)
 
 
 def figures(options):
+    """Cold: each time of another day, after a change of the version; warm and unchanged: of one day, beside a route that does nothing."""
     with Service(options, options.data) as service:
         count = int(service.sql("SELECT count(*) FROM assignments"))
         service.sign_in()
-        told = service.ask("GET", "/reports/figures?as_of=2015-06-30")
-        result = wrk(service, "figures.lua", 2, options.seconds)
-        result |= {"assignments": count, "staff": told["staff"]["total"], "facilities": told["facilities"]["total"]}
+        path = "/reports/figures?as_of=2015-06-30"
+        told = service.ask("GET", path)
+        cold = []
+        for turn in range(30):
+            service.sql("UPDATE totals.versions SET version = version + 1")
+            day = f"{2013 + turn % 3}-{1 + turn % 12:02}-{1 + turn * 7 % 28:02}"
+            began = time.monotonic()
+            service.ask("GET", f"/reports/figures?as_of={day}")
+            cold.append((time.monotonic() - began) * 1000)
+        cold.sort()
+        result = {"p50_ms": round(cold[len(cold) // 2], 2), "p99_ms": round(cold[-1], 2)}
+        for name, settings in (("hello", {"route": "/healthz"}), ("warm", {}), ("unchanged", {"unchanged": 1})):
+            wrk(service, "figures.lua", options.connections, 2, **settings)
+            runs = [wrk(service, "figures.lua", options.connections, options.seconds, **settings) for _ in range(3)]
+            result[name] = sorted(run["per_second"] for run in runs)[1]
+        result |= {"warm_ratio": round(result["warm"] / result["hello"], 2), "unchanged_ratio": round(result["unchanged"] / result["hello"], 2),
+                   "assignments": count, "staff": told["staff"]["total"], "facilities": told["facilities"]["total"]}
         keep("figures_large" if count >= 100_000 else "figures_small", result)
+
+
+def post(options):
+    """POST /assignments with the totals' triggers and without them, in turn, the median of three of each."""
+    with Service(options, options.data) as service:
+        facility = service.sql("SELECT id FROM facilities WHERE opened_on < '2014-01-01' AND closed_on IS NULL ORDER BY code LIMIT 1")
+        service.sql(f"""
+            INSERT INTO staff (id, code, cadre, area_id, recorded_by)
+            SELECT ('00000000-0000-7000-a001-' || lpad(to_hex(n), 12, '0'))::uuid, 'POSTED-' || n, 'doctor', (SELECT id FROM areas ORDER BY code LIMIT 1), '{SYSTEM}'
+            FROM generate_series(1::bigint, 200000) n ON CONFLICT DO NOTHING;""")
+        runs = {"with": [], "without": []}
+        switch = lambda word: service.sql(f"""
+            ALTER TABLE assignments {word} TRIGGER assignments_totals_insert; ALTER TABLE assignments {word} TRIGGER assignments_version;""")
+        first = int(service.sql("SELECT coalesce(max(substring(s.code FROM 8)::bigint), 0) FROM assignments a JOIN staff s ON s.id = a.staff_id WHERE s.code LIKE 'POSTED-%'"))
+        for _ in range(3):
+            for name, word in (("with", "ENABLE"), ("without", "DISABLE")):
+                switch(word)
+                run = wrk(service, "post.lua", options.connections, options.seconds, facility=facility, first=first)
+                first += 2 * run["requests"] + 1000
+                runs[name].append(run)
+        switch("ENABLE")
+        service.sql("CALL totals.rebuild()")
+        middle = {name: sorted(one, key=lambda run: run["per_second"])[1] for name, one in runs.items()}
+        keep("post", middle | {"cost": round(middle["without"]["per_second"] / middle["with"]["per_second"], 2)})
 
 
 def gap(options):
@@ -320,7 +361,8 @@ def gap(options):
             UPDATE assignments a SET contract_id = {contract.format(n='(1 + substring(s.code FROM 7)::bigint % 1000)')}
             FROM staff s WHERE s.id = a.staff_id AND s.code LIKE 'BENCH-%' AND a.contract_id IS NULL;
             COMMIT;
-            VACUUM ANALYZE contracts, assignments;""")
+            CALL totals.rebuild();
+            VACUUM ANALYZE contracts, assignments, totals.staff_spans, totals.days;""")
         service.sign_in()
         told = service.ask("GET", "/reports/funding-gaps?from=2015-06-01&to=2015-06-30")
         result = wrk(service, "gap.lua", 1, options.seconds)
@@ -493,6 +535,7 @@ def stipends(options):
                 INSERT INTO exchange_rates (id, base_currency, quote_currency, rate, rated_on, source, recorded_by)
                 VALUES (gen_random_uuid(), 'USD', 'SYP', 251.5, '2015-03-30', 'bench', '{SYSTEM}');
                 COMMIT;
+                SELECT totals.recount(ARRAY(SELECT id FROM staff WHERE code LIKE 'PAID-%'));
                 VACUUM ANALYZE staff, assignments, stipend_entries, audit_log;""")
             service.sign_in()
             timed = {}
@@ -527,15 +570,18 @@ def table(_options):
             ours, bare = results[name]["siraj"], results[name]["pgbench"]
             lines.append(f"| {words} | {ours['per_second']:,.0f}/s | {bare['per_second']:,.0f}/s | **{results[name]['ratio']:.2f}** | {target} | "
                          f"{ours['p50_ms']} / {ours['p99_ms']} | {ours['service_us']:.0f}, {ours['postgres_us']:.0f} | {bare['postgres_us']:.0f} |")
-    lines += ["", "| figures at | requests per second | p50 / p99 ms | CPU µs per request: service, Postgres |", "|---|---|---|---|"]
+    lines += ["", "| figures at | cold p50 / p99 ms | warm | unchanged (304) | `/healthz` | warm ratio (≥ 0.7) | 304 ratio (≥ 0.8) |", "|---|---|---|---|---|---|---|"]
     for name in ("figures_small", "figures_large"):
         if name in results:
             one = results[name]
-            lines.append(f"| {one['assignments']:,} assignments, {one['facilities']:,} facilities counted | {one['per_second']:,} | "
-                         f"{one['p50_ms']} / {one['p99_ms']} | {one['service_us']:.0f}, {one['postgres_us']:.0f} |")
+            lines.append(f"| {one['assignments']:,} assignments, {one['facilities']:,} facilities counted | {one['p50_ms']} / {one['p99_ms']} | {one['warm']:,.0f}/s | "
+                         f"{one['unchanged']:,.0f}/s | {one['hello']:,.0f}/s | **{one['warm_ratio']}** | **{one['unchanged_ratio']}** |")
     if {"figures_small", "figures_large"} <= results.keys():
         ratio = results["figures_large"]["p50_ms"] / results["figures_small"]["p50_ms"]
-        lines += ["", f"The large figures take **{ratio:.1f}** times the small ones (target ≤ 1.5)."]
+        lines += ["", f"Cold, the large figures take **{ratio:.1f}** times the small ones (target ≤ 1.5)."]
+    if "post" in results:
+        one = results["post"]
+        lines += ["", f"`POST /assignments`: {one['with']['per_second']:,.0f}/s with the totals, {one['without']['per_second']:,.0f}/s without: **{one['cost']}** times the cost (target ≤ 1.3)."]
     if "gap" in results:
         one = results["gap"]
         lines += ["", "| gaps of a month, one connection | p50 / p99 ms | target |", "|---|---|---|",
@@ -561,7 +607,7 @@ def table(_options):
     print(text)
 
 
-STEPS = {"start": start, "demo": demo, "facilities": facilities, "assignments": assignments, "figures": figures, "gap": gap, "point": point,
+STEPS = {"start": start, "demo": demo, "facilities": facilities, "assignments": assignments, "figures": figures, "post": post, "gap": gap, "point": point,
          "list": page, "create": create, "movements": movements, "balance": balance, "receipt": receipt, "hammer": hammer, "stipends": stipends, "table": table}
 
 
@@ -578,7 +624,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=10)
     options = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
-    everything = ["start", "demo", "figures", "facilities", "point", "list", "create", "assignments", "figures", "gap", "table"]
+    everything = ["start", "demo", "figures", "facilities", "point", "list", "create", "assignments", "figures", "post", "gap", "table"]
     for step in everything if "all" in options.steps else options.steps:
         print(f"== {step}", flush=True)
         STEPS[step](options)

@@ -133,6 +133,7 @@ pub fn server(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .service(scope::scope("/api/v1").configure(api))
             .split_for_parts();
         app.app_data(Data::new(db))
+            .app_data(Data::new(reports::Answers::default()))
             .app_data(parts.keys.clone())
             .app_data(parts.files.clone())
             .app_data(Data::from(Arc::clone(&parts.accounts)))

@@ -107,7 +107,7 @@ async fn establish(url: String) -> ConnectionResult<AsyncPgConnection> {
     let mut conn = AsyncPgConnection::establish(&url).await?;
     let setup = format!(
         "SET ROLE {SERVICE_ROLE}; SET statement_timeout = '15s'; SET lock_timeout = '5s'; \
-         SET idle_in_transaction_session_timeout = '30s'; SET timezone = 'UTC'; SET client_min_messages = warning"
+         SET idle_in_transaction_session_timeout = '30s'; SET jit = off; SET timezone = 'UTC'; SET client_min_messages = warning"
     );
     conn.batch_execute(&setup).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)

@@ -62,8 +62,12 @@ enum Command {
         #[arg(long)]
         as_of: Option<NaiveDate>,
     },
-    /// Add up again what can be: the ledger of supplies, the audit's chain, every published report; and tell every difference.
+    /// Add up again what can be: the ledger of supplies, the totals behind the figures, the audit's chain, every published report; and
+    /// tell every difference.
     Verify {
+        /// Count the totals behind the figures anew first, as the owner; nobody writes posts meanwhile.
+        #[arg(long)]
+        rebuild_totals: bool,
         /// The envelope of a published report that was kept elsewhere: the audit must still hold what it was published over.
         #[arg(long)]
         against: Option<PathBuf>,
@@ -101,7 +105,7 @@ pub fn run() -> ExitCode {
         Command::Import { path, dry_run } => tasks::import(&cli.config, &path, dry_run),
         Command::LoadDemo => tasks::load_demo(&cli.config),
         Command::Figures { as_of } => tasks::figures(&cli.config, as_of),
-        Command::Verify { against } => verify::all(&cli.config, against.as_deref()),
+        Command::Verify { rebuild_totals, against } => verify::all(&cli.config, against.as_deref(), rebuild_totals),
         Command::Healthcheck => tasks::healthcheck(&cli.config),
         Command::Openapi | Command::Doctor | Command::VerifyReport { .. } => Ok(()),
     });

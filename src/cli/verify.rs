@@ -9,7 +9,7 @@ use crate::{
     error::ApiError,
     keys::{Keys, hex},
     publishing::{self, Checked},
-    seals, stock,
+    reports as figures, seals, stock,
 };
 
 /// What went wrong on the way, for an operator.
@@ -17,13 +17,18 @@ fn cause(error: ApiError) -> String {
     error.cause.unwrap_or_else(|| error.code.as_str().to_owned())
 }
 
-/// Adds up the ledger and the audit's chain, and checks every published report; a difference is a failure.
-pub fn all(config: &Config, against: Option<&Path>) -> Outcome {
+/// Adds up the ledger and the audit's chain, counts the totals behind the figures again, and checks every published report; a difference is
+/// a failure.
+pub fn all(config: &Config, against: Option<&Path>, rebuild_totals: bool) -> Outcome {
     let kept = against.map(|file| checked(file, None)).transpose()?;
     let database = Database::join(config)?.migrated()?;
     let found = block_on(async {
+        if rebuild_totals {
+            figures::rebuild(&database.owner_url).await.map_err(cause)?;
+        }
         let db = Db::new(&database.service_url, 1).map_err(sentence)?;
         let mut faults = ledger(&db).await?;
+        faults.extend(totals(&db).await?);
         faults.extend(chain(&db, kept.as_ref()).await?);
         faults.extend(reports(&db, config).await?);
         Ok(faults)
@@ -42,6 +47,12 @@ pub fn all(config: &Config, against: Option<&Path>) -> Outcome {
 async fn ledger(db: &Db) -> Outcome<Vec<String>> {
     let verified = stock::verify(&mut *db.conn().await.map_err(cause)?).await.map_err(cause)?;
     say(&format!("{} movements added up, {} balances and closings compared", verified.movements, verified.compared));
+    Ok(verified.differences)
+}
+
+async fn totals(db: &Db) -> Outcome<Vec<String>> {
+    let verified = figures::verify(&mut *db.conn().await.map_err(cause)?).await.map_err(cause)?;
+    say(&format!("{} stretches of people's posts counted again and held against the totals", verified.stretches));
     Ok(verified.differences)
 }
 

@@ -2,10 +2,11 @@
 
 use std::future::{Ready, ready};
 
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, get, web::Data};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, dev::Payload, get, web::Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
+    answers::Answers,
     reconciliation::reconcile,
     rows::FigureRows,
     rules::{Rows, rows},
@@ -17,7 +18,7 @@ use crate::{
     claims::Figure,
     db::Db,
     error::{ApiError, ApiResult, Code},
-    http::{Answer, Listing, PageQuery, Params, locale},
+    http::{Answer, IfNoneMatch, Listing, PageQuery, Params, locale},
 };
 
 /// The routes of this slice.
@@ -39,19 +40,23 @@ impl FromRequest for FigureInPath {
 }
 
 /// All figures of a day.
-#[utoipa::path(tag = "reports", params(FigureQuery), responses((status = 200, description = "The figures, counted from the records", body = Figures)))]
+#[utoipa::path(tag = "reports", params(FigureQuery), responses((status = 200, description = "The figures, counted from the records", body = Figures), (status = 304, description = "The reader holds these figures already (`If-None-Match`)")))]
 #[get("/reports/figures")]
 async fn read_figures(
     caller: Caller<ReadFigures>,
+    held: IfNoneMatch,
     Params(query): Params<FigureQuery>,
     request: HttpRequest,
-    db: Data<Db>,
-) -> ApiResult<Answer> {
+    (db, answers): (Data<Db>, Data<Answers>),
+) -> ApiResult<HttpResponse> {
     let scope = query.within(&caller.scope)?;
     let day = query.day();
     let locale = locale(request.headers());
+    if query.known_at.is_none() {
+        return answers.figures(&db, (scope, day, locale), &held).await;
+    }
     let told = db.read_at(query.known_at, async |conn| store::figures(conn, &scope, day, locale).await).await?;
-    Answer::plain(&told.figures)
+    Ok(Answer::plain(&told.figures)?.respond_to(&request))
 }
 
 /// The rows behind a figure, as many as the figure says.

@@ -5,6 +5,7 @@
 //! What was published is held against the figures, and the answer names the rows that explain a difference.
 //! A caller's figures are those of their own areas or facility; partners have theirs through share grants (`shared`).
 
+mod answers;
 mod api;
 mod parts;
 mod reconciliation;
@@ -14,10 +15,13 @@ mod sets;
 mod statements;
 mod store;
 mod types;
+mod verify;
 
+pub use answers::Answers;
 pub use api::routes;
 pub use parts::routes as routes_of_parts;
 pub use reconciliation::reconcile;
 pub use sets::{RowSet, RowSort, Staffing, row_set, staffing};
 pub use store::{Explained, figures};
 pub use types::{FigureScope, Figures, Reconciliation};
+pub use verify::{Verified, rebuild, verify};

@@ -18,13 +18,15 @@ use super::types::FigureScope;
 
 /// A statement over the world of the figures.
 pub trait Statement: 'static {
+    /// The world it reads.
+    const WORLD: &'static str = WORLD;
     /// What follows the world.
     const SQL: &'static str;
     /// What it answers with.
     type Row;
 }
 
-/// All figures, as one document.
+/// All figures, as one document. Whoever holds posts at one facility alone is in its totals; the scattered few are counted one by one.
 pub struct AllFigures;
 /// The facilities behind a figure.
 pub struct FacilityRows;
@@ -111,14 +113,17 @@ impl<S: Statement> QueryFragment<Pg> for Ask<'_, S> {
         out.push_sql(", ");
         out.push_bind_param::<Nullable<Text>, _>(&self.page.words)?;
         out.push_sql(")");
-        out.push_sql(WORLD);
+        out.push_sql(S::WORLD);
         out.push_sql(S::SQL);
         Ok(())
     }
 }
 
 /// $1 day, $2 area, $3 campaign, $4 contract; the caller's $5 areas, $6 facility.
-pub(super) const WORLD: &str = r"
+macro_rules! world {
+    ($among:literal) => {
+        concat!(
+            r"
 , support AS MATERIALIZED (
   SELECT facility_id, contract_id, campaign_id FROM facility_support WHERE period @> $1
 ), paying AS (
@@ -138,20 +143,21 @@ pub(super) const WORLD: &str = r"
 ), counted AS (
   SELECT id, code, name, kinds, area_id FROM places WHERE open AND supported
 ), held AS (
-  SELECT a.id, a.staff_id, s.code, a.facility_id, a.cadre, a.share_percent, p.open
-  FROM assignments a JOIN staff s ON s.id = a.staff_id JOIN places p ON p.id = a.facility_id
-  WHERE a.retired_at IS NULL AND s.retired_at IS NULL
-    AND a.starts_on <= $1 AND (a.ends_on IS NULL OR a.ends_on >= $1)
+  SELECT a.id, a.staff_id, a.code, a.facility_id, a.cadre, a.share_percent, a.weight, p.open
+  FROM siraj_held_posts() a JOIN places p ON p.id = a.facility_id
+  WHERE a.starts_on <= $1 AND (a.ends_on IS NULL OR a.ends_on >= $1)
+    ",
+            $among,
+            r"
     AND ($3 IS NULL OR a.facility_id IN (SELECT facility_id FROM support WHERE campaign_id = $3))
     AND ($4 IS NULL OR a.contract_id IN (SELECT id FROM paying WHERE $1 BETWEEN starts_on AND ends_on))
 ), posts AS (
-  SELECT id, staff_id, code, facility_id, cadre, share_percent FROM held WHERE open
+  SELECT id, staff_id, code, facility_id, cadre, share_percent, weight FROM held WHERE open
 ), people AS (
   SELECT DISTINCT ON (staff_id) staff_id AS id, code, cadre,
          count(*) OVER (PARTITION BY staff_id) AS posts, sum(share_percent) OVER (PARTITION BY staff_id) AS share
   FROM posts
-  ORDER BY staff_id, share_percent DESC,
-           array_position(ARRAY['doctor', 'nurse', 'midwife', 'pharmacist', 'technician', 'administrative', 'service'], cadre)
+  ORDER BY staff_id, weight DESC
 ), sent AS (
   SELECT id, code, facility_id, dispatched_on, received_on, coalesce(status NOT IN ('dispatched', 'partially_received') AND received_on <= $1, false) AS received FROM shipments
   WHERE retired_at IS NULL AND dispatched_on <= $1 AND facility_id IN (SELECT id FROM places)
@@ -162,11 +168,50 @@ pub(super) const WORLD: &str = r"
     AND (($2 IS NULL AND $3 IS NULL AND $5 IS NULL AND $6 IS NULL)
          OR id IN (SELECT contract_id FROM support WHERE facility_id IN (SELECT id FROM counted)))
 )
-";
+"
+        )
+    };
+}
+
+pub(super) const WORLD: &str = world!("");
+const SCATTERED: &str = world!("AND a.staff_id IN (SELECT staff_id FROM siraj_scattered_staff($1))");
 
 impl Statement for AllFigures {
     type Row = Jsonb;
+    const WORLD: &'static str = SCATTERED;
     const SQL: &'static str = r"
+, weighed AS (
+  -- A whole area without what is not open in it; where only some facilities are asked of, these one by one.
+  SELECT id, true AS open, 1 AS sign FROM areas
+  WHERE ($3 IS NULL AND $4 IS NULL AND $6 IS NULL) AND ($2 IS NULL OR id IN (SELECT area_id FROM area_closure WHERE ancestor_id = $2))
+    AND ($5 IS NULL OR id IN (SELECT area_id FROM area_closure WHERE ancestor_id = ANY ($5)))
+  UNION ALL
+  SELECT id, true, -1 FROM places WHERE ($3 IS NULL AND $4 IS NULL AND $6 IS NULL) AND NOT open
+  UNION ALL
+  SELECT id, open, 1 FROM places WHERE NOT ($3 IS NULL AND $4 IS NULL AND $6 IS NULL AND open)
+    AND ($3 IS NULL OR id IN (SELECT facility_id FROM support WHERE campaign_id = $3))
+    AND ($4 IS NULL OR EXISTS (SELECT FROM paying WHERE $1 BETWEEN starts_on AND ends_on)
+      AND id IN (SELECT place_id FROM totals.days WHERE contract_id = $4 AND contract_id <> '00000000-0000-0000-0000-000000000000'
+                 UNION ALL SELECT place_id FROM totals.changes WHERE contract_id = $4))
+), kept AS MATERIALIZED (
+  SELECT w.open, sum(w.sign * t.posts) AS posts, sum(w.sign * t.shares) AS shares, sum(w.sign * t.doctor) AS doctor, sum(w.sign * t.nurse) AS nurse,
+         sum(w.sign * t.midwife) AS midwife, sum(w.sign * t.pharmacist) AS pharmacist, sum(w.sign * t.technician) AS technician, sum(w.sign * t.administrative) AS administrative, sum(w.sign * t.service) AS service
+  FROM weighed w, LATERAL siraj_totals_at(w.id, coalesce($4, '00000000-0000-0000-0000-000000000000'), $1) t
+  GROUP BY w.open
+), cadres AS (
+  SELECT cadre, sum(number)::bigint AS number FROM (
+    SELECT cadre, count(*) AS number FROM people GROUP BY cadre
+    UNION ALL
+    SELECT c.cadre, c.number FROM kept, LATERAL (VALUES ('doctor', doctor), ('nurse', nurse), ('midwife', midwife), ('pharmacist', pharmacist),
+      ('technician', technician), ('administrative', administrative), ('service', service)) AS c (cadre, number)
+    WHERE open) AS both_sorts
+  GROUP BY cadre HAVING sum(number) <> 0
+), work AS (
+  SELECT coalesce(sum(posts) FILTER (WHERE open), 0)::bigint AS posts, coalesce(sum(shares) FILTER (WHERE open), 0)::bigint AS shares,
+         coalesce(sum(posts) FILTER (WHERE NOT open), 0)::bigint AS elsewhere
+  FROM (SELECT open, count(*) AS posts, sum(share_percent) AS shares FROM held GROUP BY open
+        UNION ALL SELECT open, posts, shares FROM kept) AS both_sorts
+)
 SELECT jsonb_build_object(
   'known_at', least(siraj_known_at(), statement_timestamp()),
   'campaign', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name) FROM campaigns WHERE id = $3 AND $6 IS NULL),
@@ -186,12 +231,11 @@ SELECT jsonb_build_object(
       GROUP BY 1) AS states),
   'not_open', (SELECT count(*) FROM places WHERE supported AND NOT open),
   'not_supported', (SELECT count(*) FROM places WHERE open AND NOT supported),
-  'held_elsewhere', (SELECT count(*) FROM held WHERE NOT open),
-  'people', (SELECT count(*) FROM people),
-  'by_cadre', (SELECT coalesce(jsonb_object_agg(cadre, number), '{}')
-               FROM (SELECT cadre, count(*) AS number FROM people GROUP BY cadre) AS cadres),
-  'posts', (SELECT count(*) FROM posts),
-  'shares', (SELECT coalesce(sum(share_percent), 0) FROM posts),
+  'held_elsewhere', (SELECT elsewhere FROM work),
+  'people', (SELECT coalesce(sum(number), 0)::bigint FROM cadres),
+  'by_cadre', (SELECT coalesce(jsonb_object_agg(cadre, number), '{}') FROM cadres),
+  'posts', (SELECT posts FROM work),
+  'shares', (SELECT shares FROM work),
   'sent', (SELECT count(*) FROM sent),
   'received', (SELECT count(*) FROM sent WHERE received),
   'running', (SELECT count(*) FROM running),

@@ -71,8 +71,8 @@ impl Explained {
     }
 }
 
-/// All figures of a day. This is the one way to a figure: totals that are kept up with every write take the place
-/// of the recount behind it, and nothing above it changes.
+/// All figures of a day. This is the one way to a figure: of now from totals that are kept up with every write, of what was
+/// known earlier by counting.
 pub async fn figures(conn: &mut Conn, scope: &FigureScope, as_of: NaiveDate, locale: Locale) -> ApiResult<Explained> {
     let document: Value = Ask::<AllFigures>::new(scope, as_of, RowsPage::default()).get_result(conn).await?;
     let counted: Counted = serde_json::from_value(document).map_err(ApiError::internal)?;

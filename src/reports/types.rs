@@ -64,7 +64,7 @@ impl FigureQuery {
 }
 
 /// What is counted: everything, unless it says otherwise.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct FigureScope {
     /// Within this area.
     pub area: Option<Uuid>,

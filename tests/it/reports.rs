@@ -8,6 +8,7 @@ mod publishing;
 mod reconciliation;
 mod restatement;
 mod scheduled;
+mod totals;
 
 use serde_json::{Value, json};
 use siraj::auth::Role;

@@ -78,8 +78,8 @@ impl<S: OverDays> QueryFragment<Pg> for AskDays<'_, S> {
 }
 
 /// The world of one of the days, with what follows it: the rules' own text, whose day is that of the row around it.
-fn of_each_day(rest: &str) -> String {
-    let text = format!("(WITH asked AS (SELECT days.day){WORLD}{rest})");
+fn of_each_day(world: &str, rest: &str) -> String {
+    let text = format!("(WITH asked AS (SELECT days.day){world}{rest})");
     let mut of_day = String::with_capacity(text.len());
     let mut parts = text.split("$1");
     of_day.push_str(parts.next().unwrap_or_default());
@@ -93,7 +93,7 @@ fn of_each_day(rest: &str) -> String {
 }
 
 static SERIES: LazyLock<String> =
-    LazyLock::new(|| format!("\nSELECT days.day, {} FROM days ORDER BY days.n", of_each_day(AllFigures::SQL)));
+    LazyLock::new(|| format!("\nSELECT days.day, {} FROM days ORDER BY days.n", of_each_day(AllFigures::WORLD, AllFigures::SQL)));
 
 impl OverDays for Series {
     type Row = (Date, Jsonb);
@@ -120,7 +120,7 @@ const WORDS: &str = r"
 SELECT sort, id, code, word FROM told, unnest(words) AS word";
 
 static COMPARISON: LazyLock<String> = LazyLock::new(|| {
-    let (figures, rows) = (of_each_day(AllFigures::SQL), of_each_day(WORDS));
+    let (figures, rows) = (of_each_day(AllFigures::WORLD, AllFigures::SQL), of_each_day(WORLD, WORDS));
     format!(
         r"
 , figures AS (
@@ -163,18 +163,19 @@ const KINDS: &str = "unnest(CASE WHEN 'kind' IN ($7, $8) THEN f.kinds ELSE ARRAY
 
 static BREAKDOWN: LazyLock<String> = LazyLock::new(|| {
     let (one, two) = (key!("$7"), key!("$8"));
-    let figures = of_each_day(AllFigures::SQL);
-    let parts = of_each_day(&format!(
-        r"
+    let figures = of_each_day(AllFigures::WORLD, AllFigures::SQL);
+    let parts = of_each_day(
+        WORLD,
+        &format!(
+            r"
 , spread AS (
-  SELECT p.id, p.staff_id, p.code, p.share_percent, p.cadre, {one} AS one, {two} AS two
+  SELECT p.id, p.staff_id, p.code, p.share_percent, p.weight, p.cadre, {one} AS one, {two} AS two
   FROM posts p JOIN places f ON f.id = p.facility_id JOIN assignments a ON a.id = p.id
   LEFT JOIN paying c ON c.id = a.contract_id AND $1 BETWEEN c.starts_on AND c.ends_on
   CROSS JOIN LATERAL {KINDS}
 ), persons AS (
   SELECT DISTINCT ON (one, two, staff_id) one, two, staff_id, code, cadre FROM spread
-  ORDER BY one, two, staff_id, share_percent DESC,
-           array_position(ARRAY['doctor', 'nurse', 'midwife', 'pharmacist', 'technician', 'administrative', 'service'], cadre)
+  ORDER BY one, two, staff_id, weight DESC
 ), staff_cells AS (
   SELECT CASE $7 WHEN 'cadre' THEN h.cadre ELSE h.one END AS one, CASE $8 WHEN 'cadre' THEN h.cadre ELSE h.two END AS two,
          count(DISTINCT h.staff_id) AS people, count(*) AS posts, sum(s.share_percent) AS shares
@@ -205,7 +206,8 @@ SELECT jsonb_build_object(
             FROM cells LEFT JOIN named n ON n.key = one LEFT JOIN named m ON m.key = two),
   'several', (SELECT coalesce(jsonb_object_agg(sort, told), '{{}}') FROM (
       SELECT sort, jsonb_build_object('number', count(*), 'codes', (array_agg(code ORDER BY code))[1:10]) AS told FROM twice GROUP BY sort) AS heaps))"
-    ));
+        ),
+    );
     format!("\nSELECT {figures}, {parts} FROM days")
 });
 
