@@ -176,14 +176,13 @@ impl Activity {
         }
         sums.sort();
         let numbers: Vec<BigDecimal> = sums.iter().map(|(_, sum)| sum.clone()).collect();
-        match shares(&numbers).filter(|shares| shares.len() > 1) {
-            Some(shares) => sums.iter().zip(shares).try_for_each(|((code, _), share)| {
+        if let Some(shares) = shares(&numbers).filter(|shares| shares.len() > 1) {
+            sums.iter().zip(shares).try_for_each(|((code, _), share)| {
                 coded(out, "sector", &[("vocabulary", "1"), ("code", code), ("percentage", &share.to_string())])
-            }),
-            None => {
-                let code = sums.first().map_or(codes::BASIC_HEALTH_CARE, |(code, _)| code);
-                coded(out, "sector", &[("vocabulary", "1"), ("code", code)])
-            }
+            })
+        } else {
+            let code = sums.first().map_or(codes::BASIC_HEALTH_CARE, |(code, _)| code);
+            coded(out, "sector", &[("vocabulary", "1"), ("code", code)])
         }
     }
 

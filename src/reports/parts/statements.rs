@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn the_day_of_the_rules_is_that_of_the_row_around_them_and_no_other_parameter_is_touched() {
-        let told = of_each_day(" SELECT $1, $2, $10, $1");
+        let told = of_each_day(WORLD, " SELECT $1, $2, $10, $1");
         assert!(told.ends_with("SELECT days.day, $2, $10, days.day)"), "{told}");
         assert!(!told.contains("$1 ") && told.matches("days.day").count() > 10);
     }
