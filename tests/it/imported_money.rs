@@ -83,6 +83,9 @@ async fn budget(by: &Client, contract: &str, on: &str) -> Value {
     by.get(&format!("/api/v1/reports/budgets?contract_id={}&as_of={on}", id_of(&contract))).await.expect_status(200).json()
 }
 
+/// What is told of a cell: sheet, row, column, code.
+type Fault<'a> = (&'a str, usize, &'a str, &'a str);
+
 #[tokio::test]
 async fn a_budget_comes_by_sheets_and_again_to_nothing_new() {
     let app = TestApp::start().await;
@@ -119,7 +122,7 @@ async fn a_budget_comes_by_sheets_and_again_to_nothing_new() {
 async fn a_row_of_money_that_says_something_else_than_the_register_is_refused() {
     let app = TestApp::start().await;
     load(&app, &ground()).await;
-    let cases: [(Sheet, (&str, usize, &str, &str)); 7] = [
+    let cases: [(Sheet, Fault<'_>); 7] = [
         (
             sheet("budget_lines", &LINES, &[&["C-1", "FUEL", "Fuel", "fuel", "1001", "USD"]]),
             ("budget_lines", 2, "code", "record-conflict"),
@@ -175,7 +178,7 @@ async fn money_that_cannot_be_is_told_by_its_cell() {
     let app = TestApp::start().await;
     load(&app, &ground()).await;
     let spend = |cells: [&str; 9]| sheet("expenditures", &EXPENDITURES, &[&cells]);
-    let cases: [(Vec<Sheet>, &[(&str, usize, &str, &str)]); 9] = [
+    let cases: [(Vec<Sheet>, &[Fault<'_>]); 9] = [
         (
             vec![sheet("budget_line_months", &MONTHS, &[&["C-1", "FUEL", "2015-01-01", "1"]])],
             &[("budget_line_months", 1, "", "required")],
