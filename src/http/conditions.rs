@@ -111,7 +111,8 @@ impl IfNoneMatch {
     /// Whether the reader holds this ETag already and 304 is enough.
     pub fn holds(&self, etag: &str) -> bool {
         self.0.as_ref().is_some_and(|held| {
-            held.split(',').any(|one| matches!(one.trim(), "*") || one.trim().trim_start_matches("W/") == etag)
+            held.split(',')
+                .any(|one| matches!(one.trim(), "*") || one.trim().trim_start_matches("W/") == etag.trim_start_matches("W/"))
         })
     }
 }

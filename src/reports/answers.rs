@@ -1,4 +1,6 @@
-//! Answers that are told again, byte for byte, as long as nothing that feeds a figure has changed.
+//! Answers that are told again as long as nothing that feeds a figure has changed.
+//!
+//! Their ETag is of what was counted, not of when: every worker and node gives the same one, and a write that moves no figure leaves it. So it is a weak one.
 //!
 //! Whether something has is asked of the database for every request, so that no node ever tells what is no longer so. Requests that come while
 //! others wait share one question: it is asked after the last of them came, and answers them all.
@@ -10,7 +12,7 @@ use std::{
 
 use actix_web::{HttpResponse, http::StatusCode};
 use bytes::Bytes;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate};
 use diesel::select;
 use diesel_async::RunQueryDsl;
 use tokio::sync::Mutex;
@@ -23,8 +25,8 @@ use crate::{
     keys::{hex, sha256},
 };
 
-/// Beyond so many answers, all are dropped and counted again.
-const MOST_HELD: usize = 1_000;
+/// Beyond so many bytes of answers a worker drops all and counts again.
+const MOST_HELD: usize = 4 << 20;
 
 /// What was asked: of what, of which day, and whether in Arabic.
 type Asked = (FigureScope, NaiveDate, bool);
@@ -39,12 +41,21 @@ struct Told {
 /// The answers of one worker.
 #[derive(Default)]
 pub struct Answers {
-    /// Of this version of the records, and of no other.
-    held: RefCell<(i64, HashMap<Asked, Told>)>,
+    held: RefCell<Held>,
+    /// Whoever counts: of many who miss the same answer one counts it, and they take no connection from those who miss none.
+    counting: Mutex<()>,
     /// How many requests have come.
     came: Cell<u64>,
     /// The last question.
     question: Mutex<Question>,
+}
+
+/// Answers of one version of the records, and of no other.
+#[derive(Default)]
+struct Held {
+    version: i64,
+    bytes: usize,
+    answers: HashMap<Asked, Told>,
 }
 
 /// A question that was answered.
@@ -52,7 +63,8 @@ pub struct Answers {
 struct Question {
     /// How many requests had come when it was asked: it answers these.
     answers: u64,
-    version: i64,
+    /// Nothing when the database did not answer: they need not all wait for it in turn.
+    version: Option<i64>,
 }
 
 diesel::define_sql_function! {
@@ -68,10 +80,11 @@ impl Answers {
         let mut question = self.question.lock().await;
         if question.answers < number {
             let answers = self.came.get();
-            let version = select(siraj_figures_version()).get_result(&mut *db.conn().await?).await?;
-            *question = Question { answers, version };
+            let asked = ask(db).await;
+            *question = Question { answers, version: asked.as_ref().ok().copied() };
+            return asked;
         }
-        Ok(question.version)
+        question.version.ok_or_else(|| ApiError::unavailable("the version of the figures was asked for others in vain"))
     }
 
     /// The figures, from memory if they are still so.
@@ -83,17 +96,9 @@ impl Answers {
     ) -> ApiResult<HttpResponse> {
         let version = self.version(db).await?;
         let asked = (scope, day, locale == Locale::Arabic);
-        let known = self.known(version, &asked);
-        let told = if let Some(told) = known {
-            told
-        } else {
-            // Counted after the version was read: what is newer than its version is never told for long, what is older never.
-            let counted = store::figures(&mut *db.conn().await?, &asked.0, day, locale).await?;
-            let body = serde_json::to_vec(&counted.figures).map_err(ApiError::internal)?;
-            let digest = sha256(&[&body]);
-            let told = Told { etag: format!("\"{}\"", hex(digest.get(..16).unwrap_or(&digest))), body: body.into() };
-            self.keep(version, asked, told.clone());
-            told
+        let told = match self.known(version, &asked) {
+            Some(told) => told,
+            None => self.counted(db, version, asked, locale).await?,
         };
         if held.holds(&told.etag) {
             return Ok(HttpResponse::build(StatusCode::NOT_MODIFIED).insert_header(("etag", told.etag)).finish());
@@ -101,20 +106,37 @@ impl Answers {
         Ok(HttpResponse::Ok().insert_header(("etag", told.etag)).content_type("application/json").body(told.body))
     }
 
-    fn known(&self, version: i64, asked: &Asked) -> Option<Told> {
-        let held = self.held.borrow();
-        (held.0 == version).then(|| held.1.get(asked).cloned()).flatten()
+    async fn counted(&self, db: &Db, version: i64, asked: Asked, locale: Locale) -> ApiResult<Told> {
+        let _turn = self.counting.lock().await;
+        if let Some(told) = self.known(version, &asked) {
+            return Ok(told);
+        }
+        // Counted after the version was read: what is newer than its version is never told for long, what is older never.
+        let mut figures = store::figures(&mut *db.conn().await?, &asked.0, asked.1, locale).await?.figures;
+        let body = serde_json::to_vec(&figures).map_err(ApiError::internal)?;
+        figures.known_at = DateTime::UNIX_EPOCH;
+        let digest = sha256(&[&serde_json::to_vec(&figures).map_err(ApiError::internal)?]);
+        let told = Told { etag: format!("W/\"{}\"", hex(digest.get(..16).unwrap_or(&digest))), body: body.into() };
+        self.keep(version, asked, told.clone());
+        Ok(told)
     }
 
+    fn known(&self, version: i64, asked: &Asked) -> Option<Told> {
+        let held = self.held.borrow();
+        (held.version == version).then(|| held.answers.get(asked).cloned()).flatten()
+    }
+
+    /// Another version takes the place of what is held, an earlier one too: after a restore the numbers begin again.
     fn keep(&self, version: i64, asked: Asked, told: Told) {
         let mut held = self.held.borrow_mut();
-        // Somebody who asked later has counted a later version meanwhile: that one stays.
-        if version < held.0 {
-            return;
+        if version != held.version || held.bytes + told.body.len() > MOST_HELD {
+            *held = Held { version, ..Held::default() };
         }
-        if version > held.0 || held.1.len() >= MOST_HELD {
-            *held = (version, HashMap::new());
-        }
-        held.1.insert(asked, told);
+        held.bytes += told.body.len();
+        held.answers.insert(asked, told);
     }
+}
+
+async fn ask(db: &Db) -> ApiResult<i64> {
+    Ok(select(siraj_figures_version()).get_result(&mut *db.conn().await?).await?)
 }

@@ -56,7 +56,12 @@ impl FigureQuery {
             FigureScope { area: self.area_id, campaign: self.campaign_id, contract: self.contract_id, ..FigureScope::default() };
         Ok(match scope {
             Scope::Everything => asked,
-            Scope::Areas(areas) => FigureScope { areas: Some(areas.clone()), ..asked },
+            Scope::Areas(areas) => {
+                // In one order: what is asked is also the name of the answer that is kept.
+                let mut areas = areas.clone();
+                areas.sort_unstable();
+                FigureScope { areas: Some(areas), ..asked }
+            }
             Scope::Facility(facility) => FigureScope { facility: Some(*facility), ..asked },
             Scope::Organization(_) => return Err(ApiError::new(Code::Forbidden)),
         })

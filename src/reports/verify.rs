@@ -49,6 +49,7 @@ pub async fn verify(conn: &mut Conn) -> ApiResult<Verified> {
 /// Counts the totals anew, as the owner of the database.
 pub async fn rebuild(owner_url: &str) -> ApiResult<()> {
     let mut conn = AsyncPgConnection::establish(owner_url).await.map_err(ApiError::unavailable)?;
+    diesel::sql_query("SET statement_timeout = 0").execute(&mut conn).await?;
     diesel::sql_query("CALL totals.rebuild()").execute(&mut conn).await?;
     Ok(())
 }
