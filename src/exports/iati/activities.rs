@@ -53,12 +53,12 @@ pub struct Activity {
     pub spent: Vec<Sum>,
 }
 
-/// A topmost area.
+/// A country, or all that lies in none.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Place {
-    /// Its code of ISO 3166, where it is a country and bears one.
+    /// Its code of ISO 3166.
     pub country: Option<String>,
-    pub name: String,
+    pub name: Option<String>,
     pub name_ar: Option<String>,
     /// How many facilities it supports there.
     pub facilities: i64,
@@ -123,9 +123,9 @@ WITH chosen AS (
   WHERE retired_at IS NULL AND signed_on IS NOT NULL AND ($1::uuid IS NULL OR organization_id = $1) AND ($2::text IS NULL OR code > $2)
   ORDER BY code LIMIT $3
 ), lines AS (
-  SELECT l.id, l.contract_id, l.category, l.amount, l.recorded_at FROM budget_lines l JOIN chosen c ON c.id = l.contract_id WHERE l.retired_at IS NULL
+  SELECT l.id, l.contract_id, l.category, l.amount FROM budget_lines l JOIN chosen c ON c.id = l.contract_id WHERE l.retired_at IS NULL
 ), months AS (
-  SELECT l.contract_id, m.budget_line_id, m.month, m.amount, m.recorded_at
+  SELECT l.contract_id, m.budget_line_id, m.month, m.amount
   FROM budget_line_months m JOIN lines l ON l.id = m.budget_line_id WHERE m.retired_at IS NULL
 ), planned AS (
   SELECT contract_id, month AS on_day, sum(amount) AS amount FROM months GROUP BY contract_id, month
@@ -134,26 +134,32 @@ WITH chosen AS (
   FROM lines l LEFT JOIN (SELECT budget_line_id, sum(amount) AS amount FROM months GROUP BY budget_line_id) m ON m.budget_line_id = l.id
   GROUP BY l.contract_id HAVING sum(l.amount - coalesce(m.amount, 0)) > 0
 ), received AS (
-  SELECT d.contract_id, d.received_on AS on_day, d.amount, d.recorded_at
+  SELECT d.contract_id, d.received_on AS on_day, d.amount
   FROM disbursements d JOIN chosen c ON c.id = d.contract_id WHERE d.retired_at IS NULL
 ), bought AS (
-  SELECT l.contract_id, e.spent_on, e.amount, e.recorded_at FROM expenditures e JOIN lines l ON l.id = e.budget_line_id
+  SELECT l.contract_id, e.spent_on, e.amount FROM expenditures e JOIN lines l ON l.id = e.budget_line_id
 ), spent AS (
   SELECT contract_id, date_trunc('month', spent_on)::date AS on_day, sum(amount) AS amount FROM bought GROUP BY 1, 2 HAVING sum(amount) <> 0
 ), places AS (
-  SELECT s.contract_id, t.code, t.pcode, t.kind, t.name, t.name_ar, count(DISTINCT s.facility_id) AS facilities
-  FROM facility_support s JOIN chosen c ON c.id = s.contract_id JOIN facilities f ON f.id = s.facility_id
-  JOIN area_closure k ON k.area_id = f.area_id JOIN areas t ON t.id = k.ancestor_id AND t.parent_id IS NULL
-  WHERE NOT isempty(s.period) GROUP BY s.contract_id, t.id
+  -- A country by its names. What is none, or bears no code of its own, is one region without a name: it may be as small as a camp.
+  SELECT s.contract_id, t.country, min(t.name) FILTER (WHERE t.country IS NOT NULL) AS name, min(t.name_ar) FILTER (WHERE t.country IS NOT NULL) AS name_ar,
+         count(DISTINCT s.facility_id) AS facilities
+  FROM facility_support s JOIN chosen c ON c.id = s.contract_id JOIN facilities f ON f.id = s.facility_id JOIN area_closure k ON k.area_id = f.area_id
+  JOIN (SELECT id, name, name_ar, CASE WHEN kind <> 'country' THEN NULL WHEN pcode ~ '^[A-Z]{2}$' THEN pcode WHEN code ~ '^[A-Z]{2}$' THEN code END AS country
+        FROM areas WHERE parent_id IS NULL) t ON t.id = k.ancestor_id
+  WHERE NOT isempty(s.period) GROUP BY s.contract_id, t.country
 )
 SELECT jsonb_build_object(
   'code', c.code, 'name', c.name, 'name_ar', c.name_ar, 'starts_on', c.starts_on, 'ends_on', c.ends_on, 'signed_on', c.signed_on,
   'currency', c.currency, 'amendments', c.amendments,
-  'updated_at', greatest(c.recorded_at, o.recorded_at, (SELECT max(recorded_at) FROM lines WHERE contract_id = c.id), (SELECT max(recorded_at) FROM months WHERE contract_id = c.id),
-                         (SELECT max(recorded_at) FROM received WHERE contract_id = c.id), (SELECT max(recorded_at) FROM bought WHERE contract_id = c.id)),
+  'updated_at', greatest(c.recorded_at, o.recorded_at,
+    -- What was retired is told no longer: that is a change too.
+    (SELECT max(greatest(l.recorded_at, (SELECT max(recorded_at) FROM budget_line_months WHERE budget_line_id = l.id),
+       (SELECT max(recorded_at) FROM expenditures WHERE budget_line_id = l.id))) FROM budget_lines l WHERE l.contract_id = c.id),
+    (SELECT max(recorded_at) FROM disbursements WHERE contract_id = c.id), (SELECT max(recorded_at) FROM contract_facilities WHERE contract_id = c.id),
+    (SELECT max(recorded_at) FROM contract_scopes WHERE contract_id = c.id)),
   'partner', jsonb_build_object('name', o.name, 'name_ar', o.name_ar, 'iati_identifier', o.iati_identifier, 'form', o.form),
-  'places', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', name, 'name_ar', name_ar, 'facilities', facilities, 'country',
-                CASE WHEN kind <> 'country' THEN NULL WHEN pcode ~ '^[A-Z]{2}$' THEN pcode WHEN code ~ '^[A-Z]{2}$' THEN code END) ORDER BY code), '[]')
+  'places', (SELECT coalesce(jsonb_agg(jsonb_build_object('name', name, 'name_ar', name_ar, 'facilities', facilities, 'country', country) ORDER BY country), '[]')
              FROM places WHERE contract_id = c.id),
   'lines', (SELECT coalesce(jsonb_agg(jsonb_build_object('category', category, 'amount', amount::text) ORDER BY category), '[]')
             FROM (SELECT category, sum(amount) AS amount FROM lines WHERE contract_id = c.id GROUP BY category) AS sums),

@@ -259,7 +259,7 @@ impl Place {
             .with_attribute(("code", code))
             .with_attributes(vocabulary)
             .with_attributes(share.map(|share| ("percentage", share)))
-            .write_inner_content(|out| named(out, &self.name, self.name_ar.as_deref()))?;
+            .write_inner_content(|out| self.name.as_ref().map_or(Ok(()), |name| named(out, name, self.name_ar.as_deref())))?;
         Ok(())
     }
 }

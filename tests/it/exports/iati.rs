@@ -21,16 +21,20 @@ fn xmllint(arguments: &[&str], text: &str) -> (bool, String) {
     (asked.status.success(), String::from_utf8_lossy(&said).trim().to_owned())
 }
 
+/// What the standard's schema says of a file.
+fn judged(text: &str) -> (bool, String) {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/exports/iati/iati-activities-schema.xsd");
+    xmllint(&["--noout", "--schema", schema.to_str().expect("a path")], text)
+}
+
 #[track_caller]
 fn assert_valid(text: &str) {
-    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/exports/iati/iati-activities-schema.xsd");
-    let (valid, said) = xmllint(&["--noout", "--schema", schema.to_str().expect("a path")], text);
+    let (valid, said) = judged(text);
     assert!(valid, "{said}\n{text}");
 }
 
 fn is_valid(text: &str) -> bool {
-    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/exports/iati/iati-activities-schema.xsd");
-    xmllint(&["--noout", "--schema", schema.to_str().expect("a path")], text).0
+    judged(text).0
 }
 
 /// What an expression of `XPath` says of a file.
@@ -137,6 +141,35 @@ async fn a_signed_contract_is_an_activity_that_the_schema_of_the_standard_accept
     for kept in ["HOS-01", "Facility", "Hospital", "East", "EAST", "Paid at", "2015-02-17"] {
         assert!(!text.contains(kept), "{kept} is told:\n{text}");
     }
+}
+
+#[tokio::test]
+async fn a_topmost_area_that_is_no_country_is_not_named_and_what_is_retired_is_a_change() {
+    let world = World::start().await;
+    let contract = world.published_contract().await;
+    let before = told(&world.manager.get(IATI).await.expect_status(200).text(), "string(//@last-updated-datetime)");
+    for camp in ["QATARIM", "ATMA"] {
+        let root = world.app.area(camp, None).await;
+        let body = json!({"code": format!("MPT-{camp}"), "name": "A tent", "kinds": ["medical_point"], "area_id": root, "opened_on": "2014-01-01"});
+        let tent = id_of(&world.manager.post("/api/v1/facilities", &body).await.expect_status(201).json());
+        let support = json!({"facility_id": tent});
+        world.manager.post(&format!("/api/v1/contracts/{contract}/facilities"), &support).await.expect_status(201);
+    }
+    let text = world.manager.get(IATI).await.expect_status(200).text();
+    assert_valid(&text);
+    assert_eq!(told(&text, "count(//recipient-region)"), "1");
+    assert_eq!(told(&text, "count(//recipient-region/narrative)"), "0");
+    assert_eq!(told(&text, "sum(//recipient-region/@percentage | //recipient-country/@percentage)"), "100");
+    assert!(!text.contains("QATARIM") && !text.contains("ATMA"), "{text}");
+
+    // The file tells seconds.
+    world.sql.batch_execute("SELECT pg_sleep(1.1)").await.expect("a second");
+    let paid = world.manager.get(&format!("/api/v1/disbursements?contract_id={contract}")).await.expect_status(200).json();
+    let last = id_of(&paid["items"][1]);
+    world.manager.delete(&format!("/api/v1/disbursements/{last}"), "*").await.expect_status(200);
+    let text = world.manager.get(IATI).await.expect_status(200).text();
+    assert_eq!(told(&text, "count(//transaction[transaction-type/@code='1'])"), "1");
+    assert!(told(&text, "string(//@last-updated-datetime)") > before, "{before}\n{text}");
 }
 
 #[tokio::test]
