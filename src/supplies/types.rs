@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     auth::{Actor, Scope},
-    error::{ApiResult, Code, Faults},
+    error::{ApiError, ApiResult, Code, Faults},
     http::Table,
     types::{KnownAt, OneOrTwo, in_order, words},
 };
@@ -62,6 +62,10 @@ pub struct SuppliesQuery {
 impl SuppliesQuery {
     /// The days in order; contracts and campaigns are not for clerks.
     pub fn check(&self, actor: &Actor) -> ApiResult<()> {
+        // From moment to moment, when something left would show.
+        if self.known_at.is_some() && !actor.role.sends() {
+            return Err(ApiError::new(Code::Forbidden));
+        }
         let mut faults = Faults::default();
         in_order(&mut faults, "/to", self.from, self.to);
         if matches!(actor.scope, Scope::Facility(_)) {

@@ -134,6 +134,8 @@ async fn who_need_not_know_the_road_is_told_of_what_has_come_to_its_end() {
             .collect();
         assert_eq!(cells, without);
         assert!(told["method"].as_array().expect("rules").iter().any(|rule| rule["figure"] == "road"));
+        // Between two moments it would show when something left.
+        client.get(&format!("{SUPPLIES}?by=category&known_at=2026-01-01T00:00:00Z")).await.expect_problem(403, "forbidden");
     }
     let elsewhere = place.app.area("ELSEWHERE", None).await;
     let stranger = place.app.coordinator(&[elsewhere]).await;
