@@ -76,7 +76,6 @@ const COMMON: &[(&str, &str)] = &[
     ("people", "#capacity+staff+num"),
     ("posts", "#capacity+staff+posts+num"),
     ("full_time_equivalents", "#capacity+staff+fte+num"),
-    ("kind", "#loc+type"),
     ("contract_code", "#activity+contract+code"),
     ("contract_name", "#activity+contract+name"),
     ("facility_name", "#loc+name"),
@@ -115,6 +114,8 @@ pub fn tag(collection: &str, column: &str) -> String {
         ("name", Some(own)) => format!("{own}+name+i_en"),
         ("name_ar", Some(own)) => format!("{own}+name+i_ar"),
         ("aliases", Some(own)) => format!("{own}+name+alt"),
+        // In the tables of figures, which are no collection, a kind is one of facilities; elsewhere it is of whatever is listed.
+        ("kind", None) if collection.is_empty() => "#loc+type".to_owned(),
         _ => COMMON.iter().find(|(name, _)| *name == column).map(|(_, tag)| (*tag).to_owned()).unwrap_or_default(),
     }
 }
