@@ -18,6 +18,8 @@ use crate::{
 
 /// The longest text that may stand in a part of the form.
 const LONGEST_TEXT: usize = 16 * 1024;
+/// The longest name of a file that is read, in characters.
+const LONGEST_NAME: usize = 2_000;
 /// The collection in addresses.
 const COLLECTION: &str = "attachments";
 
@@ -67,7 +69,13 @@ async fn read_parts(
                 let called = named.clone().or_else(|| part.file_name().map(ToOwned::to_owned)).unwrap_or_default();
                 *file = Some(files.receive(Source::Part(&mut part), called).await?);
             }
-            "file_name" => *named = Some(part.text(LONGEST_TEXT).await?),
+            "file_name" => {
+                let text = part.text(LONGEST_TEXT).await?;
+                if text.chars().count() > LONGEST_NAME {
+                    return Err(ApiError::fault("/file_name", Code::TooLong));
+                }
+                *named = Some(text);
+            }
             _ => {
                 let text = part.text(LONGEST_TEXT).await?;
                 // A field of a form that was left empty was not filled in.

@@ -111,6 +111,8 @@ impl Cluster {
                 set(name, "off".into());
             }
             set("max_connections", "300".into());
+            // It may lie in memory, and nobody ever recovers it.
+            set("max_wal_size", "128MB".into());
         }
         words
     }

@@ -165,6 +165,7 @@ async fn what_is_no_proof_is_refused_and_nothing_of_it_stays() {
     let refused = |answer: Answer| faults(&answer.expect_problem(422, "validation-failed"));
     let fault = |pointer: &str, code: &str| vec![(pointer.to_owned(), code.to_owned())];
     let none = Uuid::now_v7().to_string();
+    let long = "x".repeat(2_001);
     for (fields, bytes, expected) in [
         (&[("kind", "other")][..], &b""[..], fault("/file", "required")),
         (&[], PDF, fault("/kind", "required")),
@@ -172,6 +173,7 @@ async fn what_is_no_proof_is_refused_and_nothing_of_it_stays() {
         (&[("kind", "other"), ("sha256", "0")], PDF, fault("/sha256", "unknown-field")),
         (&[("kind", "other"), ("id", "7")], PDF, fault("/id", "invalid-format")),
         (&[("kind", "other"), ("note", "a\0b")], PDF, fault("/note", "invalid-text")),
+        (&[("kind", "other"), ("file_name", &long)], PDF, fault("/file_name", "too-long")),
         (&[("kind", "other"), ("area_id", &none)], PDF, fault("/area_id", "unknown-reference")),
     ] {
         assert_eq!(refused(send(&manager, None, form(fields, "a.pdf", bytes)).await), expected);

@@ -2,6 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    process::Command,
     sync::OnceLock,
 };
 
@@ -19,9 +20,23 @@ const SERVICE: &str = "siraj_service";
 pub fn cluster() -> &'static SharedCluster {
     static CLUSTER: OnceLock<SharedCluster> = OnceLock::new();
     CLUSTER.get_or_init(|| {
-        let folder: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cluster");
-        share_disposable(&folder).expect("a cluster for the tests")
+        share_disposable(&home()).expect("a cluster for the tests")
     })
+}
+
+/// In memory where there is enough of it: a database is a thousand files, and file systems are slow to take so many back.
+fn home() -> PathBuf {
+    const MEMORY: &str = "/dev/shm";
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let asked = Command::new("df").args(["-k", "--output=avail", MEMORY]).output();
+    let free = asked.ok().and_then(|said| String::from_utf8_lossy(&said.stdout).lines().last()?.trim().parse::<u64>().ok());
+    if free.is_some_and(|kilobytes| kilobytes > 2 << 20) {
+        let checkout = siraj::keys::sha256(&[target.as_os_str().as_encoded_bytes()]);
+        let name = checkout.iter().take(4).fold("siraj-tests-".to_owned(), |name, byte| format!("{name}{byte:02x}"));
+        Path::new(MEMORY).join(name)
+    } else {
+        target.join("cluster")
+    }
 }
 
 /// A database that lives as long as its test.
