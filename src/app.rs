@@ -18,7 +18,9 @@ use crate::{
     adjustment_reasons, areas, assignments,
     attachments::{self, Files},
     auth::Accounts,
-    barcodes, budgets, campaigns, claims, contracts, controlled_issues,
+    barcodes, budgets, campaigns, claims,
+    config::Networks,
+    contracts, controlled_issues,
     db::{Db, DbError},
     departures, donations, donors, duplicates, equipment,
     error::{ApiError, ApiResult, Code},
@@ -28,7 +30,7 @@ use crate::{
     keys::Keys,
     lots, openapi, organizations, planning, production, projects, publishing, recipes, report_definitions, reports, requisitions,
     reveals, sessions, share_grants, shared, shipments, staff, staffing, stipend_scales, stipends, stock, stock_counts,
-    stock_locations, supplies, support, traces, users,
+    stock_locations, supplies, support, traces, users, webhooks,
 };
 
 /// What the application is made of.
@@ -50,6 +52,8 @@ pub struct Parts {
     pub allowed_origins: Vec<String>,
     /// Where the bytes of attachments lie.
     pub files: Data<Files>,
+    /// Networks that webhooks may lead into although they are not public.
+    pub networks: Data<Networks>,
 }
 
 /// The slices, in the order of the document.
@@ -104,6 +108,7 @@ fn api(config: &mut ServiceConfig) {
         .configure(staffing::routes)
         .configure(reveals::routes)
         .configure(share_grants::routes)
+        .configure(webhooks::routes)
         .configure(shared::routes);
 }
 
@@ -136,6 +141,7 @@ pub fn server(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .app_data(Data::new(reports::Answers::default()))
             .app_data(parts.keys.clone())
             .app_data(parts.files.clone())
+            .app_data(parts.networks.clone())
             .app_data(Data::from(Arc::clone(&parts.accounts)))
             .app_data(Data::new(parts.proxies.clone()))
             .app_data(routes.clone())

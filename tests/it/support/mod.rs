@@ -14,6 +14,7 @@ use siraj::{
     app::{self, Parts},
     attachments::Files,
     auth::{self, Accounts, Role},
+    config::Networks,
     http::Proxies,
     keys::Keys,
 };
@@ -142,6 +143,7 @@ fn serve(database: &TestDatabase, keys: &Data<Keys>, files: Files) -> (String, S
         proxies: Proxies::default(),
         allowed_origins: vec!["https://app.example".to_owned()],
         files: Data::new(files),
+        networks: Data::new(Networks::parse(&["127.0.0.0/8"]).expect("networks")),
     };
     let server = app::server(parts, socket).expect("server");
     let handle = server.handle();
