@@ -143,7 +143,7 @@ fn serve(database: &TestDatabase, keys: &Data<Keys>, files: Files) -> (String, S
         proxies: Proxies::default(),
         allowed_origins: vec!["https://app.example".to_owned()],
         files: Data::new(files),
-        networks: Data::new(Networks::parse(&["127.0.0.0/8"]).expect("networks")),
+        networks: Data::new(Networks::parse(&["127.0.0.0/8", "::1/128"]).expect("networks")),
     };
     let server = app::server(parts, socket).expect("server");
     let handle = server.handle();
