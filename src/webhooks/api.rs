@@ -5,9 +5,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions, deliveries, store,
-    types::{
-        NewWebhook, ShownWebhook, Webhook, WebhookDelivery, WebhookDeliveryFilter, WebhookFilter, WebhookPatch,
-    },
+    types::{NewWebhook, ShownWebhook, Webhook, WebhookDelivery, WebhookDeliveryFilter, WebhookFilter, WebhookPatch},
 };
 use crate::{
     audit::{self, HistoryEntry, HistoryFilter},

@@ -59,7 +59,7 @@ impl Courier {
                 // Whoever could have told it is gone, too.
                 _ = stop.wait_for(|stop| *stop) => return,
             }
-            if number % TICKS_OF_FEEDS == 0 {
+            if number.is_multiple_of(TICKS_OF_FEEDS) {
                 complain(self.notice().await);
             }
             while !*stop.borrow() && complain(self.deliver().await) == MOST_DELIVERIES {}

@@ -117,15 +117,18 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
 
 fn fault_of(error: &reqwest::Error) -> DeliveryFault {
     let named = chain(error).find_map(|cause| cause.downcast_ref::<NoAddress>());
-    // The handshake's own errors come as those of the connection.
-    let handshake = |cause: &io::Error| matches!(cause.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof);
-    let io = chain(error).find_map(|cause| cause.downcast_ref::<io::Error>());
-    match (named, io) {
-        (Some(NoAddress::Refused), _) => DeliveryFault::AddressRefused,
-        (Some(NoAddress::Unresolved), _) => DeliveryFault::Unresolved,
-        _ if error.is_timeout() => DeliveryFault::Timeout,
-        (_, Some(cause)) if error.is_connect() && handshake(cause) => DeliveryFault::Tls,
-        _ if error.is_connect() => DeliveryFault::Unreachable,
-        _ => DeliveryFault::Broken,
+    match named {
+        Some(NoAddress::Refused) => DeliveryFault::AddressRefused,
+        Some(NoAddress::Unresolved) => DeliveryFault::Unresolved,
+        None if error.is_timeout() => DeliveryFault::Timeout,
+        None if !error.is_connect() => DeliveryFault::Broken,
+        None if chain(error).filter_map(|cause| cause.downcast_ref()).any(is_of_handshake) => DeliveryFault::Tls,
+        None => DeliveryFault::Unreachable,
     }
+}
+
+/// What goes wrong in the handshake of TLS comes as an error of the connection, or as one within another.
+fn is_of_handshake(error: &io::Error) -> bool {
+    let within = error.get_ref().and_then(|inner| inner.downcast_ref());
+    matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) || within.is_some_and(is_of_handshake)
 }

@@ -100,7 +100,6 @@ pub struct Webhook {
     /// Since when nothing is sent to it.
     pub disabled_at: Option<DateTime<Utc>>,
     /// Why nothing is sent to it.
-    #[schema(inline)]
     pub disabled_reason: Option<DisabledReason>,
     /// When it was retired.
     pub retired_at: Option<DateTime<Utc>>,
@@ -144,10 +143,8 @@ pub struct WebhookDelivery {
     /// The webhook.
     pub webhook_id: Uuid,
     /// What it says.
-    #[schema(inline)]
     pub event: WebhookEvent,
     /// How far it has come.
-    #[schema(inline)]
     pub status: DeliveryStatus,
     /// When it was raised.
     pub raised_at: DateTime<Utc>,
@@ -160,7 +157,6 @@ pub struct WebhookDelivery {
     /// The status that the last attempt was answered with. Nothing else of an answer is read.
     pub last_status: Option<i32>,
     /// Why the last attempt had no answer.
-    #[schema(inline)]
     pub last_error: Option<DeliveryFault>,
     /// When the receiver took it.
     pub delivered_at: Option<DateTime<Utc>>,

@@ -127,7 +127,10 @@ async fn hear(mut stream: TcpStream, state: Arc<Mutex<State>>) {
 }
 
 fn header_of<'a>(head: &'a str, name: &str) -> Option<&'a str> {
-    head.lines().filter_map(|line| line.split_once(": ")).find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    head.lines()
+        .filter_map(|line| line.split_once(": "))
+        .find(|(given, _)| given.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value)
 }
 
 impl Heard {

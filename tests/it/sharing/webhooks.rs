@@ -128,7 +128,10 @@ async fn a_change_within_the_grant_arrives_signed_and_says_nothing_else() {
     assert!((Utc::now().timestamp() - sent).abs() < 30);
     let said = event.json();
     let names = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
-    assert_eq!((names(&said), names(&said["data"])), (vec!["type".to_owned(), "timestamp".into(), "data".into()], vec!["grant".to_owned(), "after".into()]));
+    assert_eq!(
+        (names(&said), names(&said["data"])),
+        (vec!["type".to_owned(), "timestamp".into(), "data".into()], vec!["grant".to_owned(), "after".into()])
+    );
     assert_eq!((&said["type"], &said["data"]["grant"]), (&json!("shared.changed"), &json!(wired.grant)));
     for word in ["HOS", "Cave", "hospital", "facilit", "EAST", "IRC", &facility.to_string()] {
         assert!(!event.body.contains(word), "{word} in {}", event.body);
@@ -144,7 +147,10 @@ async fn a_change_within_the_grant_arrives_signed_and_says_nothing_else() {
     let delivery = wired.only().await;
     assert_eq!(delivery["id"], event.header("webhook-id"));
     assert_eq!(delivery["status"], "delivered");
-    assert_eq!((&delivery["event"], &delivery["attempts"], &delivery["last_status"]), (&json!("shared.changed"), &json!(1), &json!(204)));
+    assert_eq!(
+        (&delivery["event"], &delivery["attempts"], &delivery["last_status"]),
+        (&json!("shared.changed"), &json!(1), &json!(204))
+    );
     assert!(delivery["delivered_at"].is_string() && delivery["next_attempt_at"].is_null() && delivery["last_error"].is_null());
     // Nobody read anything on the partner's behalf.
     let reads = wired.world.manager.all(&format!("/api/v1/share-grants/{}/reads", wired.grant)).await;
@@ -254,5 +260,8 @@ async fn who_dies_while_sending_is_succeeded_and_records_nothing_late() {
     assert_eq!(heard.len(), 2);
     assert_eq!(heard[0].header("webhook-id"), heard[1].header("webhook-id"), "its receiver knows it again");
     let delivery = wired.only().await;
-    assert_eq!((&delivery["status"], &delivery["attempts"], &delivery["last_status"]), (&json!("delivered"), &json!(2), &json!(204)));
+    assert_eq!(
+        (&delivery["status"], &delivery["attempts"], &delivery["last_status"]),
+        (&json!("delivered"), &json!(2), &json!(204))
+    );
 }

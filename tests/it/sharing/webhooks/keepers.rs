@@ -56,12 +56,14 @@ async fn the_secret_stands_nowhere_but_in_the_answer_that_showed_it() {
     }
     texts.push(world.manager.get(&World::hooks(wired.grant)).await.expect_status(200).text());
     texts.push(world.manager.get(&format!("/api/v1/share-grants/{}/history", wired.grant)).await.expect_status(200).text());
-    texts.push(world.manager.patch(&wired.path(), "\"1\"", &json!({"url": "https://x.example/"})).await.expect_status(412).text());
+    texts
+        .push(world.manager.patch(&wired.path(), "\"1\"", &json!({"url": "https://x.example/"})).await.expect_status(412).text());
     texts.push(world.manager.patch(&wired.path(), "*", &json!({"secret": secrets[0]})).await.expect_status(422).text());
     texts.push(wired.receiver.heard().into_iter().map(|event| format!("{event:?}")).collect());
     texts.push(String::from_utf8_lossy(&crate::sealed_locations::log().lock().unwrap()).into_owned());
     assert!(texts[0].contains(&wired.receiver.url()) && texts[5].contains("webhooks"), "they were read");
-    let tables = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1";
+    let tables =
+        "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1";
     for row in world.sql.query(tables, &[]).await.expect("tables") {
         let table: String = row.get(0);
         let dump = format!("SELECT coalesce(string_agg(t::text, ' '), '') FROM {table} t");
@@ -118,7 +120,12 @@ async fn an_address_that_may_not_be_is_refused_by_its_own_name() {
     }
     let moved = wired.world.manager.patch(&wired.path(), "\"1\"", &json!({"url": "https://Reports.Example"})).await;
     assert_eq!(moved.expect_status(200).json()["url"], "https://reports.example/");
-    wired.world.manager.patch(&wired.path(), "\"1\"", &json!({"url": "https://x.example"})).await.expect_problem(412, "stale-revision");
+    wired
+        .world
+        .manager
+        .patch(&wired.path(), "\"1\"", &json!({"url": "https://x.example"}))
+        .await
+        .expect_problem(412, "stale-revision");
     let same = wired.world.manager.patch(&wired.path(), "*", &json!({"url": "https://reports.example/"})).await;
     assert_eq!(same.expect_status(200).json()["revision"], 2, "nothing has changed");
 }

@@ -32,7 +32,10 @@ async fn a_receiver_that_fails_gets_it_again_at_the_stated_times_and_is_disabled
     let heard = wired.receiver.heard();
     assert_eq!(heard.len(), 10);
     assert!(heard.iter().all(|event| event.body == heard[0].body && event.header("webhook-id") == heard[0].header("webhook-id")));
-    assert!(heard.iter().all(|event| event.signatures() == [event.signed_by(&wired.secret)]), "each attempt is signed for its time");
+    assert!(
+        heard.iter().all(|event| event.signatures() == [event.signed_by(&wired.secret)]),
+        "each attempt is signed for its time"
+    );
 
     let delivery = wired.only().await;
     assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("given_up"), &json!(10)));
@@ -85,7 +88,10 @@ async fn a_test_is_sent_once_and_to_a_disabled_webhook_too() {
     wired.world.manager.post(&tests, &json!({})).await.expect_problem(409, "wrong-state");
     assert_eq!(wired.deliver().await, 1);
     let event = wired.receiver.heard().pop().expect("an event");
-    assert_eq!((event.json()["type"].clone(), event.json()["data"].clone()), (json!("shared.test"), json!({"grant": wired.grant})));
+    assert_eq!(
+        (event.json()["type"].clone(), event.json()["data"].clone()),
+        (json!("shared.test"), json!({"grant": wired.grant}))
+    );
     assert_eq!(event.signatures(), [event.signed_by(&wired.secret)]);
 
     // A failing test is told and not tried again, and disables nothing.
@@ -113,11 +119,9 @@ async fn a_private_address_without_permission_is_refused_and_told_as_such() {
     // The operator has taken the permission back: the address itself, and names that lead there.
     let strict = wired.world.courier(&[]);
     let https = |host: &str| json!({"url": format!("https://{host}:{}/hook", wired.receiver.port)});
-    for (edit, word) in [
-        (None, "address-refused"),
-        (Some(https("localhost")), "address-refused"),
-        (Some(https("127.0.0.1")), "address-refused"),
-    ] {
+    for (edit, word) in
+        [(None, "address-refused"), (Some(https("localhost")), "address-refused"), (Some(https("127.0.0.1")), "address-refused")]
+    {
         if let Some(edit) = edit {
             wired.world.manager.patch(&wired.path(), "*", &edit).await.expect_status(200);
         }
