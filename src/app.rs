@@ -26,9 +26,10 @@ use crate::{
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
-    lots, openapi, organizations, planning, production, projects, publishing, recipes, report_definitions, reports, requisitions,
-    reveals, sessions, share_grants, shared, shipments, staff, staffing, stipend_scales, stipends, stock, stock_counts,
-    stock_locations, supplies, support, traces, users,
+    lots, openapi, organizations, planning, production, projects,
+    publishing::{self, Press},
+    recipes, report_definitions, reports, requisitions, reveals, sessions, share_grants, shared, shipments, staff, staffing,
+    stipend_scales, stipends, stock, stock_counts, stock_locations, supplies, support, traces, users,
 };
 
 /// What the application is made of.
@@ -50,6 +51,8 @@ pub struct Parts {
     pub allowed_origins: Vec<String>,
     /// Where the bytes of attachments lie.
     pub files: Data<Files>,
+    /// What sets published reports as pages.
+    pub press: Data<Press>,
 }
 
 /// The slices, in the order of the document.
@@ -136,6 +139,7 @@ pub fn server(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .app_data(Data::new(reports::Answers::default()))
             .app_data(parts.keys.clone())
             .app_data(parts.files.clone())
+            .app_data(parts.press.clone())
             .app_data(Data::from(Arc::clone(&parts.accounts)))
             .app_data(Data::new(parts.proxies.clone()))
             .app_data(routes.clone())
