@@ -13,18 +13,18 @@ run:
 
 test:
 	@scripts/prepare.sh test
-	cargo test --locked
+	cargo test --locked --features pdf
 
 # The cheapest first; the tests last, so that their result is the last word.
 check: lint deny
 	@scripts/prepare.sh test
-	cargo test --locked
+	cargo test --locked --features pdf
 
 lint:
 	@scripts/prepare.sh run
 	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+	cargo clippy --locked --features pdf --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --features pdf --no-deps --document-private-items
 
 # The audit of dependencies needs cargo-deny; whoever has not installed it is told, not stopped.
 deny:
@@ -37,7 +37,7 @@ bench:
 	python3 bench/bench.py all
 
 openapi:
-	SIRAJ_BLESS=1 cargo test --locked --test it -- the_committed_document the_schema_file
+	SIRAJ_BLESS=1 cargo test --locked --features pdf --test it -- the_committed_document the_schema_file
 
 fmt:
 	cargo fmt

@@ -4,7 +4,7 @@
 #   scripts/prepare.sh [run|test|bench]
 #
 # run:   PostgreSQL's programs, a C compiler
-# test:  the same, Node.js and npm for the TypeScript client, xmllint for the files of IATI
+# test:  the same, Node.js and npm for the TypeScript client, xmllint for the files of IATI, fonts and poppler for the pages of reports
 # bench: the same as run, wrk and Python 3
 set -euo pipefail
 
@@ -31,6 +31,8 @@ has_postgres || missing+=(postgresql)
 has cc || missing+=(build-essential)
 if [[ $what == test ]] && ! newest_node; then missing+=(nodejs npm); fi
 if [[ $what == test ]] && ! has xmllint; then missing+=(libxml2-utils); fi
+if [[ $what == test ]] && ! has pdftotext; then missing+=(poppler-utils); fi
+if [[ $what == test && ! -e ${SIRAJ_FONTS:-/usr/share/fonts/truetype/noto}/NotoSansArabic-Regular.ttf ]]; then missing+=(fonts-noto-core); fi
 if [[ $what == bench ]]; then
     has wrk || missing+=(wrk)
     has python3 || missing+=(python3)
@@ -48,10 +50,10 @@ fi
 elsewhere() {
     cat >&2 <<TEXT
 Missing: ${missing[*]} (names of Debian's packages). Install them with your system's package manager:
-  Fedora          dnf install postgresql-server postgresql-contrib gcc make nodejs npm libxml2 wrk python3
-  Arch            pacman -S postgresql gcc make nodejs npm libxml2 wrk python
-  macOS           xcode-select --install; brew install postgresql@15 node libxml2 wrk python
-PostgreSQL must be 15 or newer; if its programs lie in an unusual folder, name it in PG_BIN.
+  Fedora          dnf install postgresql-server postgresql-contrib gcc make nodejs npm libxml2 poppler-utils google-noto-sans-fonts google-noto-sans-arabic-fonts wrk python3
+  Arch            pacman -S postgresql gcc make nodejs npm libxml2 poppler noto-fonts wrk python
+  macOS           xcode-select --install; brew install postgresql@15 node libxml2 poppler font-noto-sans font-noto-sans-arabic wrk python
+PostgreSQL must be 15 or newer; if its programs lie in an unusual folder, name it in PG_BIN, the folder of the fonts in SIRAJ_FONTS.
 TEXT
     exit 1
 }

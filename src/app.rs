@@ -28,9 +28,10 @@ use crate::{
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
-    lots, openapi, organizations, planning, production, projects, publishing, recipes, report_definitions, reports, requisitions,
-    reveals, sessions, share_grants, shared, shipments, staff, staffing, stipend_scales, stipends, stock, stock_counts,
-    stock_locations, supplies, support, traces, users, webhooks,
+    lots, openapi, organizations, planning, production, projects, publishing,
+    publishing::{self, Press},
+    recipes, report_definitions, reports, requisitions, reveals, sessions, share_grants, shared, shipments, staff, staffing,
+    stipend_scales, stipends, stock, stock_counts, stock_locations, supplies, support, traces, users, webhooks,
 };
 
 /// What the application is made of.
@@ -54,6 +55,8 @@ pub struct Parts {
     pub files: Data<Files>,
     /// Networks that webhooks may lead into although they are not public.
     pub networks: Data<Networks>,
+    /// What sets published reports as pages.
+    pub press: Data<Press>,
 }
 
 /// The slices, in the order of the document.
@@ -142,6 +145,7 @@ pub fn server(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .app_data(parts.keys.clone())
             .app_data(parts.files.clone())
             .app_data(parts.networks.clone())
+            .app_data(parts.press.clone())
             .app_data(Data::from(Arc::clone(&parts.accounts)))
             .app_data(Data::new(parts.proxies.clone()))
             .app_data(routes.clone())

@@ -39,6 +39,9 @@ pub struct Config {
     /// Give out only attachments that were scanned and found clean.
     #[arg(long, env = "SIRAJ_SCAN_REQUIRED", default_value_t = false, action = clap::ArgAction::Set)]
     pub scan_required: bool,
+    /// The folder of the fonts that reports are set in as PDF, Arabic and Latin ones; used by a build with the feature `pdf`.
+    #[arg(long, env = "SIRAJ_FONTS", default_value = "/usr/share/fonts/truetype/noto")]
+    pub fonts: PathBuf,
     /// The demo accounts' password (made and printed when absent).
     #[arg(long, env = "SIRAJ_DEMO_PASSWORD", hide_env_values = true)]
     pub demo_password: Option<String>,

@@ -33,7 +33,7 @@ const SHOWN_ONCE: &[&str] = &["create_user", "create_share_key", "create_webhook
 
 const DESCRIPTION: &str = "Register and ledger of a medical-aid organisation: facilities, staff, partner contracts, shipments, and the figures \
     computed from them. Every refusal is a problem (RFC 9457) with a stable `code`; lists are paged with `limit` and `after`; edits need \
-    `If-Match`; `POST` takes `Idempotency-Key`. Days are `YYYY-MM-DD`, money is a decimal string.";
+    `If-Match`; `POST` takes `Idempotency-Key`. `Accept-Language: ar` asks for problems and sentences in Arabic. Days are `YYYY-MM-DD`, money is a decimal string.";
 
 /// What stands in the document before the handlers add themselves.
 pub fn base() -> OpenApi {
@@ -129,6 +129,10 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     if read_of_one {
         let unchanged = ResponseBuilder::new().description("The reader holds this revision already (`If-None-Match`)").build();
         operation.responses.responses.insert("304".to_owned(), unchanged.into());
+        add_header(operation, "If-None-Match", Required::False, "The ETag of what the reader holds; `304` when it is still so.");
+    }
+    if read_of_one || edits || replaces {
+        tell_headers(operation, "200", &[ETAG]);
     }
     let edits = takes(operation, "If-Match");
     for (status, name, _) in refusals(path, method, (open, operation.request_body.is_some(), edits)) {
@@ -224,10 +228,7 @@ fn complete_creation(operation: &mut Operation) {
             "Any text of 1 to 255 characters; the same request sent again under it is done once.",
         );
     }
-    let replay = ResponseBuilder::new().description("The record that an earlier, equal request has made").header(
-        "Idempotent-Replayed",
-        HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String).build())).build(),
-    );
+    let replay = ResponseBuilder::new().description("The record that an earlier, equal request has made");
     let made = operation.responses.responses.get("201").and_then(|made| match made {
         RefOr::T(response) => Some(response.content.clone()),
         RefOr::Ref(_) => None,
@@ -235,6 +236,22 @@ fn complete_creation(operation: &mut Operation) {
     let mut replay = replay.build();
     replay.content = made.unwrap_or_default();
     operation.responses.responses.insert("200".to_owned(), replay.into());
+    tell_headers(operation, "201", &[ETAG, LOCATION]);
+    tell_headers(operation, "200", &[ETAG, LOCATION, ("Idempotent-Replayed", "`true`: nothing was made now.")]);
+}
+
+/// Headers of an answer: their names and what they say.
+const ETAG: (&str, &str) = ("ETag", "The revision, for `If-Match` and `If-None-Match`, where the answer is a record.");
+const LOCATION: (&str, &str) = ("Location", "Where the record is, where one was made.");
+
+fn tell_headers(operation: &mut Operation, status: &str, headers: &[(&str, &str)]) {
+    if let Some(RefOr::T(response)) = operation.responses.responses.get_mut(status) {
+        for (name, description) in headers {
+            let schema = ObjectBuilder::new().schema_type(Type::String).build();
+            let header = HeaderBuilder::new().schema(Some(schema)).description(Some(*description)).build();
+            response.headers.insert((*name).to_owned(), RefOr::T(header));
+        }
+    }
 }
 
 fn add_header(operation: &mut Operation, name: &str, required: Required, description: &str) {

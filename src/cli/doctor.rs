@@ -10,7 +10,7 @@ use diesel::sql_types::{Bool, Integer, Text, Timestamptz};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 
 use super::{Outcome, block_on, database::Database, say, sentence};
-use crate::{config::Config, db, keys::Keys};
+use crate::{config::Config, db, keys::Keys, publishing::Press};
 
 /// Free space below which the next shipment of records may not fit.
 const LEAST_FREE_MIB: u64 = 1024;
@@ -29,6 +29,7 @@ pub fn run(config: &Config) -> ExitCode {
     tell("keys", keys(config));
     tell("disk", disk(&config.data_dir));
     tell("clock", clock());
+    tell("pages", Press::with_fonts(config.fonts.clone()).check());
     match Database::join(config) {
         Err(wrong) => tell("database", Err(wrong)),
         Ok(database) => {

@@ -18,7 +18,8 @@ use crate::{
     error::ApiError,
     http::{self, Proxies},
     keys::Keys,
-    publishing, sessions,
+    publishing::{self, Press},
+    sessions,
     webhooks::Courier,
 };
 
@@ -49,6 +50,7 @@ pub fn run(config: &Config, demo: bool) -> Outcome {
         proxies: Proxies(config.proxies().map_err(sentence)?),
         allowed_origins: config.allowed_origins.clone(),
         files: files.clone(),
+        press: Data::new(Press::with_fonts(config.fonts.clone())),
         networks: Data::new(networks.clone()),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(sentence)?;

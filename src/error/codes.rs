@@ -128,6 +128,7 @@ codes! {
     Internal "internal" 500 "Something went wrong here; it has been recorded." "حدث خطأ لدينا وقد سُجّل.";
     Unavailable "unavailable" 503 "The service cannot reach its database; try again." "تعذر الوصول إلى قاعدة البيانات؛ حاول مجددًا.";
     FilesUnavailable "files-unavailable" 503 "The service cannot reach its store of files; try again." "تعذر الوصول إلى مخزن الملفات؛ حاول مجددًا.";
+    PdfUnavailable "pdf-unavailable" 503 "This service makes no PDF; take the document or the workbook of the report." "لا تُعِدّ هذه الخدمة ملفات PDF؛ خذ وثيقة التقرير أو جداوله.";
     StorageFull "storage-full" 503 "The service cannot store anything now; reading still works." "لا يمكن التخزين الآن؛ القراءة متاحة.";
     // Faults of single values, always inside a problem.
     UnknownField "unknown-field" 422 "There is no such field." "لا يوجد حقل بهذا الاسم.";

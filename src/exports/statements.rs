@@ -181,10 +181,9 @@ impl Statement for DataValues {
   SELECT p.area_id, p.kinds FROM places p WHERE EXISTS (SELECT FROM facility_support s WHERE s.facility_id = p.id AND s.period @> $1)
 ), people AS (
   SELECT DISTINCT ON (p.area_id, h.staff_id) p.area_id, h.staff_id, h.cadre
-  FROM assignments h JOIN places p ON p.id = h.facility_id JOIN staff s ON s.id = h.staff_id
-  WHERE h.retired_at IS NULL AND s.retired_at IS NULL AND h.starts_on <= $1 AND (h.ends_on IS NULL OR h.ends_on >= $1)
-  ORDER BY p.area_id, h.staff_id, h.share_percent DESC,
-           array_position(ARRAY['doctor', 'nurse', 'midwife', 'pharmacist', 'technician', 'administrative', 'service'], h.cadre)
+  FROM siraj_held_posts() h JOIN places p ON p.id = h.facility_id
+  WHERE h.starts_on <= $1 AND (h.ends_on IS NULL OR h.ends_on >= $1)
+  ORDER BY p.area_id, h.staff_id, h.weight DESC
 ), told AS (
   SELECT 'SIRAJ_FACILITIES' AS element, area_id, count(*) AS number FROM counted GROUP BY area_id
   UNION ALL SELECT 'SIRAJ_FACILITIES_' || upper(kind), area_id, count(*) FROM counted, unnest(kinds) AS kind GROUP BY kind, area_id

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use futures_util::stream;
-use rust_xlsxwriter::{Format as CellFormat, Workbook};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format as CellFormat, Workbook, Worksheet, XlsxError};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -14,7 +15,7 @@ use utoipa::{
     openapi::{RefOr, Schema, schema::AllOf},
 };
 
-use super::{ListFilter, Listing, PageQuery};
+use super::{ListFilter, Listing, PageQuery, hxl};
 use crate::error::{ApiError, ApiResult, Code, Fault};
 
 /// The form a list is given in.
@@ -150,8 +151,8 @@ impl<F: ListFilter> Listing<F> {
         }
         let mut headings = vec![columns.clone()];
         headings.extend(self.tags(&columns));
-        let made = actix_web::web::block(move || workbook(&headings, &rows)).await.map_err(ApiError::internal)?;
-        Ok(HttpResponse::Ok().content_type(XLSX).body(made.map_err(ApiError::internal)?))
+        let made = made(vec![Sheet { name: None, headings, rows }], None).await?;
+        Ok(HttpResponse::Ok().content_type(XLSX).body(made))
     }
 }
 
@@ -166,13 +167,42 @@ pub(super) fn csv_table(headings: &[Vec<String>], rows: &[Vec<Value>]) -> ApiRes
 
 /// The same as a workbook.
 pub(super) async fn xlsx_table(headings: Vec<Vec<String>>, rows: &[Vec<Value>]) -> ApiResult<HttpResponse> {
-    if rows.len() > MOST_XLSX_ROWS {
+    let made = sheets_file(vec![Sheet { name: None, headings, rows: cells_of(rows) }], None).await?;
+    Ok(HttpResponse::Ok().content_type(XLSX).body(made))
+}
+
+fn cells_of(rows: &[Vec<Value>]) -> Vec<Vec<Cell>> {
+    rows.iter().map(|row| row.iter().map(|value| cell(Some(value))).collect()).collect()
+}
+
+/// A sheet of a workbook.
+pub struct Sheet {
+    name: Option<&'static str>,
+    headings: Vec<Vec<String>>,
+    rows: Vec<Vec<Cell>>,
+}
+
+impl Sheet {
+    /// Rows under the names of their columns and the tags of HXL.
+    pub fn tagged(name: &'static str, collection: &str, columns: &[&str], rows: &[Vec<Value>]) -> Self {
+        let tags = columns.iter().map(|column| hxl::tag(collection, column)).collect();
+        let headings = vec![columns.iter().map(|column| (*column).to_owned()).collect(), tags];
+        Self { name: Some(name), headings, rows: cells_of(rows) }
+    }
+}
+
+/// Sheets as the bytes of a workbook. With the moment of its making given, they are the same each time.
+pub async fn sheets_file(sheets: Vec<Sheet>, made_at: Option<DateTime<Utc>>) -> ApiResult<Vec<u8>> {
+    if sheets.iter().any(|sheet| sheet.rows.len() > MOST_XLSX_ROWS) {
         return Err(ApiError::new(Code::PayloadTooLarge));
     }
     let _turn = WORKBOOKS.acquire().await.map_err(ApiError::internal)?;
-    let rows: Vec<Vec<Cell>> = rows.iter().map(|row| row.iter().map(|value| cell(Some(value))).collect()).collect();
-    let made = actix_web::web::block(move || workbook(&headings, &rows)).await.map_err(ApiError::internal)?;
-    Ok(HttpResponse::Ok().content_type(XLSX).body(made.map_err(ApiError::internal)?))
+    made(sheets, made_at).await
+}
+
+async fn made(sheets: Vec<Sheet>, made_at: Option<DateTime<Utc>>) -> ApiResult<Vec<u8>> {
+    let made = actix_web::web::block(move || workbook(&sheets, made_at)).await.map_err(ApiError::internal)?;
+    made.map_err(ApiError::internal)
 }
 
 /// The columns of a record type, in the order of its fields.
@@ -259,16 +289,29 @@ fn csv_lines<'a>(rows: impl Iterator<Item = impl Iterator<Item = &'a str>>) -> A
 /// The largest whole number that a spreadsheet program keeps to the digit.
 const LARGEST_WHOLE: i64 = 999_999_999_999_999;
 
-fn workbook(headings: &[Vec<String>], rows: &[Vec<Cell>]) -> Result<Vec<u8>, rust_xlsxwriter::XlsxError> {
+fn workbook(sheets: &[Sheet], made_at: Option<DateTime<Utc>>) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
-    let sheet = workbook.add_worksheet();
+    if let Some(moment) = made_at {
+        let moment = ExcelDateTime::from_timestamp(moment.timestamp())?;
+        workbook.set_properties(&DocProperties::new().set_creation_datetime(&moment));
+    }
+    for sheet in sheets {
+        write(workbook.add_worksheet(), sheet)?;
+    }
+    workbook.save_to_buffer()
+}
+
+fn write(sheet: &mut Worksheet, told: &Sheet) -> Result<(), XlsxError> {
+    if let Some(name) = told.name {
+        sheet.set_name(name)?;
+    }
     let bold = CellFormat::new().set_bold();
-    for (number, line) in (0..).zip(headings) {
+    for (number, line) in (0..).zip(&told.headings) {
         for (index, heading) in (0..).zip(line) {
             sheet.write_string_with_format(number, index, heading, &bold)?;
         }
     }
-    for (number, row) in (headings.len()..).zip(rows) {
+    for (number, row) in (told.headings.len()..).zip(&told.rows) {
         for (index, cell) in row.iter().enumerate() {
             let (number, index) = (u32::try_from(number).unwrap_or(u32::MAX), u16::try_from(index).unwrap_or(u16::MAX));
             // Whole numbers stay numbers, as far as they are kept; everything else is text, never a formula.
@@ -281,7 +324,7 @@ fn workbook(headings: &[Vec<String>], rows: &[Vec<Cell>]) -> Result<Vec<u8>, rus
         }
     }
     sheet.autofit();
-    workbook.save_to_buffer()
+    Ok(())
 }
 
 #[cfg(test)]

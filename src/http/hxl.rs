@@ -66,6 +66,8 @@ const COMMON: &[(&str, &str)] = &[
     ("as_of", "#date+reported"),
     ("month", "#date+month"),
     ("figure", "#indicator+code"),
+    ("value", "#indicator+value+num"),
+    ("cell", "#geo+cell"),
     ("was", "#indicator+value+start+num"),
     ("is", "#indicator+value+end+num"),
     ("difference", "#indicator+value+difference+num"),

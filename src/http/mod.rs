@@ -18,7 +18,7 @@ pub use answer::Answer;
 pub use body::{Body, Merge, New, merge};
 pub use conditions::{IfMatch, IfNoneMatch, IfPresentMatch, etag};
 pub use envelope::envelope;
-pub use export::{Format, XLSX, columns};
+pub use export::{Format, Sheet, XLSX, columns, sheets_file};
 pub use idempotency::{IdempotencyKey, earlier, once, sweep};
 pub use listing::{Cursor, ListFilter, Listing, Page, PageQuery, Sort};
 pub(crate) use listing::{in_use, keyset};

@@ -6,18 +6,20 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::{
     actions,
     answers::Restatement,
+    paper::{self, PagesLanguage, PagesQuery, Press},
     restate::restate,
     statement::Envelope,
     store,
     types::{Cancellation, NewReportDraft, Publication, PublishedReport, PublishedReportFilter, ReportName},
+    workbook,
 };
 use crate::{
     audit::{self, HistoryEntry, HistoryFilter},
     auth::{Caller, EditReports, ReadReportHistory, ReadReports},
-    db::Db,
-    error::{ApiError, ApiResult, Code},
-    http::{Answer, Body, IdempotencyKey, IfNoneMatch, Listing, Page, PageQuery, locale},
-    keys::{Keys, hex},
+    db::{Conn, Db},
+    error::{ApiError, ApiResult, Code, Locale, Problem},
+    http::{Answer, Body, IdempotencyKey, IfNoneMatch, Listing, Page, PageQuery, Params, XLSX, locale, sheets_file},
+    keys::{Keys, digest_of, hex},
 };
 
 /// The routes of this slice.
@@ -32,6 +34,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(cancel_published_report)
         .service(read_report_document)
         .service(read_report_envelope)
+        .service(read_report_pages)
+        .service(read_report_workbook)
         .service(restate_published_report);
 }
 
@@ -151,13 +155,68 @@ async fn read_report_document(
 #[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "The envelope", body = Envelope)))]
 #[get("/published-reports/{published_report_id}/envelope")]
 async fn read_report_envelope(_caller: Caller<ReadReports>, name: ReportName, db: Data<Db>) -> ApiResult<HttpResponse> {
-    let mut conn = db.conn().await?;
-    let report = store::find(&mut conn, name).await?;
-    let document = store::document(&mut conn, report.id).await?;
-    // A draft has none.
-    let envelope = Envelope::of(&report, document).ok_or_else(|| ApiError::new(Code::NotFound))?;
+    let envelope = envelope_of(&mut *db.conn().await?, name).await?;
     let attachment = format!("attachment; filename=\"siraj-report-{}.envelope.json\"", envelope.number);
-    Ok(HttpResponse::Ok().insert_header(("content-disposition", attachment)).json(envelope))
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header(("content-disposition", attachment))
+        .body(envelope.bytes()?))
+}
+
+/// The envelope of a published report; a draft has none.
+async fn envelope_of(conn: &mut Conn, name: ReportName) -> ApiResult<Envelope> {
+    let report = store::find(conn, name).await?;
+    let document = store::document(conn, report.id).await?;
+    Envelope::of(&report, document).ok_or_else(|| ApiError::new(Code::NotFound))
+}
+
+/// Download a published report as pages in Arabic or English, with its charts and a coarse map; its envelope is attached within the file.
+#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number"), PagesQuery), responses((status = 200, description = "The pages (PDF/A-3); the same report gives the same bytes", body = Vec<u8>, content_type = "application/pdf"), (status = 304, description = "The reader holds them already (`If-None-Match`)"), (status = 503, description = "This service sets no pages, or the database cannot be reached", body = Problem, content_type = "application/problem+json")))]
+#[get("/published-reports/{published_report_id}/pages")]
+async fn read_report_pages(
+    _caller: Caller<ReadReports>,
+    name: ReportName,
+    Params(query): Params<PagesQuery>,
+    held: IfNoneMatch,
+    request: HttpRequest,
+    press: Data<Press>,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
+    let envelope = envelope_of(&mut *db.conn().await?, name).await?;
+    let language = query.language.unwrap_or(match locale(request.headers()) {
+        Locale::English => PagesLanguage::English,
+        Locale::Arabic => PagesLanguage::Arabic,
+    });
+    let file = format!("siraj-report-{}.{}.pdf", envelope.number, language.as_str());
+    let pages = paper::pages(press, envelope, language).await?;
+    Ok(file_of("application/pdf", &file, pages, &held))
+}
+
+/// Download a published report as a workbook (XLSX) made from its document; every sheet has the tags of HXL below its headings.
+#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "The workbook; the same report gives the same bytes", body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (status = 304, description = "The reader holds it already (`If-None-Match`)")))]
+#[get("/published-reports/{published_report_id}/workbook")]
+async fn read_report_workbook(
+    _caller: Caller<ReadReports>,
+    name: ReportName,
+    held: IfNoneMatch,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
+    let envelope = envelope_of(&mut *db.conn().await?, name).await?;
+    let made = sheets_file(workbook::sheets(&envelope)?, Some(envelope.published_at)).await?;
+    Ok(file_of(XLSX, &format!("siraj-report-{}.xlsx", envelope.number), made, &held))
+}
+
+/// A file as a download, by what it holds.
+fn file_of(kind: &str, name: &str, bytes: Vec<u8>, held: &IfNoneMatch) -> HttpResponse {
+    let etag = format!("\"{}\"", hex(&digest_of(&bytes)));
+    if held.holds(&etag) {
+        return HttpResponse::NotModified().insert_header(("etag", etag)).finish();
+    }
+    HttpResponse::Ok()
+        .content_type(kind)
+        .insert_header(("etag", etag))
+        .insert_header(("content-disposition", format!("attachment; filename=\"{name}\"")))
+        .body(bytes)
 }
 
 /// Hold a published report against the present: each figure that differs, the rows that explain it, and who changed them, when.

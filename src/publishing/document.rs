@@ -13,7 +13,7 @@ use crate::{
     error::{ApiError, ApiResult, Code, Locale},
     register::load_open,
     report_definitions::{ReportDefinition, ReportKind},
-    reports::{self, FigureScope, Figures, Reconciliation, Staffing},
+    reports::{self, CoarseMap, FigureScope, Figures, Reconciliation, Staffing},
     seals,
     types::KnownAt,
 };
@@ -42,6 +42,12 @@ pub struct Content {
     reconciliation: Option<Reconciliation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sentences_ar: Option<BTreeMap<String, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statements_ar: Option<BTreeMap<String, String>>,
+    // Documents of before this was told are without, and hold as they are.
+    map: CoarseMap,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    areas_ar: BTreeMap<String, String>,
 }
 
 #[derive(Serialize)]
@@ -96,19 +102,24 @@ pub async fn content(conn: &mut Conn, kind: ReportKind, scope: &FigureScope, as_
         ReportKind::Staffing => Some(reports::staffing(conn, scope, as_of).await?),
         ReportKind::Figures | ReportKind::Reconciliation => None,
     };
-    let (mut reconciliation, mut sentences_ar) = (None, None);
+    let (mut reconciliation, mut sentences_ar, mut statements_ar) = (None, None, None);
     if let (ReportKind::Reconciliation, Some(campaign)) = (kind, scope.campaign) {
         let system = Actor::system();
         let arabic = reports::reconcile(conn, &system, campaign, Locale::Arabic).await?;
+        statements_ar = Some(arabic.claims.iter().map(|claim| (claim.code.clone(), claim.statement.clone())).collect());
         sentences_ar = Some(arabic.claims.into_iter().map(|claim| (claim.code, claim.sentence)).collect());
         reconciliation = Some(reports::reconcile(conn, &system, campaign, Locale::English).await?);
     }
+    let places = reports::places(conn, scope, as_of).await?;
     Ok(Content {
         explanation_ar: told.explanation(Locale::Arabic),
         figures: told.figures,
         staffing,
         reconciliation,
         sentences_ar,
+        statements_ar,
+        map: places.map,
+        areas_ar: places.areas_ar,
     })
 }
 

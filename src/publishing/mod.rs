@@ -3,7 +3,7 @@
 //! What a report says is the bytes of one document, counted in the world as it was known at one moment at which nothing
 //! earlier was still on its way. What is signed is a statement: the number, the moments, the hash of the document and the
 //! head of the audit's chain. Corrections never reach what is published; the restatement tells what they would have
-//! changed, row by row, and who changed it. Definitions by the month are drafted by themselves.
+//! changed, row by row, and who changed it. Definitions by the month are drafted by themselves. Pages and workbooks are made from what was published.
 
 mod actions;
 mod answers;
@@ -11,6 +11,7 @@ mod api;
 mod document;
 mod explain;
 mod numbers;
+mod paper;
 mod public_api;
 mod restate;
 mod rules;
@@ -20,8 +21,10 @@ mod statement;
 mod store;
 mod types;
 mod verify;
+mod workbook;
 
 pub use api::routes;
+pub use paper::Press;
 pub use public_api::routes as public_routes;
 pub use schedule::keep_up;
 pub use statement::{Checked, check_envelope, read_keys};

@@ -50,6 +50,11 @@ impl Numbers {
         self.by_name.get(name).cloned().or_else(|| self.groups.contains(group_of(name)).then(BigDecimal::default))
     }
 
+    /// All of them, by their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &BigDecimal)> {
+        self.by_name.iter().map(|(name, number)| (name.as_str(), number))
+    }
+
     fn walk(&mut self, name: String, value: &Value) {
         match value {
             Value::Object(fields) => {

@@ -6,7 +6,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::types::PublishedReport;
-use crate::keys::{digest_of, hex, is_signed};
+use crate::{
+    error::{ApiError, ApiResult},
+    keys::{digest_of, hex, is_signed},
+};
 
 /// The form of a statement and of its envelope; another form gets another name.
 pub const FORM: &str = "siraj-report-1";
@@ -94,6 +97,25 @@ impl Envelope {
         })
     }
 
+    /// The envelope as a file, wherever it is given out: the same bytes.
+    pub fn bytes(&self) -> ApiResult<Vec<u8>> {
+        serde_json::to_vec(self).map_err(ApiError::internal)
+    }
+
+    /// What its signature is of.
+    pub fn statement(&self) -> Statement<'_> {
+        Statement {
+            number: self.number,
+            title: &self.title,
+            as_of: self.as_of,
+            known_at: self.known_at,
+            published_at: self.published_at,
+            document_hash: &self.document_hash,
+            audit_seal: self.audit_seal,
+            audit_hash: &self.audit_hash,
+        }
+    }
+
     /// What of it does not hold, in a sentence.
     pub fn fault(&self) -> Option<&'static str> {
         if self.form != FORM {
@@ -108,20 +130,10 @@ impl Envelope {
         if !says("title", &self.title) || !says("as_of", &self.as_of.to_string()) || known_at != Some(self.known_at) {
             return Some("its document speaks of something else than its statement");
         }
-        let statement = Statement {
-            number: self.number,
-            title: &self.title,
-            as_of: self.as_of,
-            known_at: self.known_at,
-            published_at: self.published_at,
-            document_hash: &self.document_hash,
-            audit_seal: self.audit_seal,
-            audit_hash: &self.audit_hash,
-        };
         let (Some(key), Some(signature)) = (unhex(&self.public_key), unhex(&self.signature)) else {
             return Some("its key or signature cannot be read");
         };
-        (!is_signed(&key, &statement.words(), &signature)).then_some("its signature is not that of its key")
+        (!is_signed(&key, &self.statement().words(), &signature)).then_some("its signature is not that of its key")
     }
 }
 

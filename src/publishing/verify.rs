@@ -13,6 +13,7 @@ use crate::{
     db::Db,
     error::{ApiError, ApiResult},
     keys::hex,
+    reports::CoarseMap,
     types::KnownAt,
 };
 
@@ -83,7 +84,9 @@ async fn recount(db: &Db, report: &PublishedReport, frozen: &[u8], found: &mut R
             )
         });
         found.faults.extend(told);
-        for part in ["staffing", "reconciliation"] {
+        // Documents of before names were told in Arabic are without.
+        let named = ["areas_ar", "statements_ar"].into_iter().filter(|part| !frozen[*part].is_null());
+        for part in ["staffing", "reconciliation"].into_iter().chain(named) {
             if frozen[part] != again[part] {
                 found
                     .faults
@@ -91,5 +94,16 @@ async fn recount(db: &Db, report: &PublishedReport, frozen: &[u8], found: &mut R
             }
         }
     }
+    if !map_adds_up(&frozen) {
+        found.faults.push(format!("report {number} has a map that does not add up to its facilities"));
+    }
     Ok(())
+}
+
+/// Where facilities stand is not remembered, so a map cannot be counted again; it has to add up to the facilities beside it.
+fn map_adds_up(told: &Value) -> bool {
+    // A report of before maps were told has none.
+    let Ok(map) = serde_json::from_value::<CoarseMap>(told["map"].clone()) else { return told["map"].is_null() };
+    let drawn: i64 = map.cells.iter().map(|cell| cell.facilities).sum();
+    told["figures"]["facilities"]["total"].as_i64() == Some(drawn + map.elsewhere)
 }

@@ -7,6 +7,7 @@
 
 mod answers;
 mod api;
+mod map;
 mod parts;
 mod reconciliation;
 mod rows;
@@ -19,6 +20,7 @@ mod verify;
 
 pub use answers::Answers;
 pub use api::routes;
+pub use map::{CoarseCell, CoarseMap, places};
 pub use parts::routes as routes_of_parts;
 pub use reconciliation::reconcile;
 pub use sets::{RowSet, RowSort, Staffing, row_set, staffing};

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::{QueryDsl, dsl::exists, select};
+use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, dsl::exists, select};
 use diesel_async::RunQueryDsl;
 use serde::Deserialize;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::{
     rows::{FacilityRow, PersonRow, PostRow, RunningRow, SentRow},
@@ -24,7 +25,7 @@ use crate::{
     error::{ApiError, ApiResult, Code, Faults, Locale},
     facilities::FacilityKind,
     http::PageQuery,
-    schema::{areas, campaigns, contracts},
+    schema::{area_closure, areas, campaigns, contracts},
     types::Cadre,
 };
 
@@ -35,6 +36,8 @@ pub(super) struct Counted {
     campaign: Option<Named>,
     contract: Option<Named>,
     area: Option<Named>,
+    areas: Option<Vec<Named>>,
+    facility: Option<Named>,
     total: i64,
     by_kind: BTreeMap<String, i64>,
     several: Vec<String>,
@@ -103,7 +106,7 @@ pub async fn ensure_known(conn: &mut Conn, scope: &FigureScope) -> ApiResult<()>
     // Contracts and campaigns are not for clerks.
     let clerk = scope.facility.is_some();
     if let Some(id) = scope.area
-        && !select(exists(areas::table.find(id))).get_result::<bool>(conn).await?
+        && !is_told(conn, id, scope.areas.as_deref()).await?
     {
         faults.add("/area_id", Code::UnknownReference);
     }
@@ -118,6 +121,16 @@ pub async fn ensure_known(conn: &mut Conn, scope: &FigureScope) -> ApiResult<()>
         faults.add("/contract_id", Code::UnknownReference);
     }
     Ok(faults.into_result()?)
+}
+
+/// Whether figures of this area are told: it lies within the caller's own, or holds one of them.
+async fn is_told(conn: &mut Conn, area: Uuid, own: Option<&[Uuid]>) -> ApiResult<bool> {
+    let Some(own) = own else {
+        return Ok(select(exists(areas::table.find(area))).get_result(conn).await?);
+    };
+    let within = area_closure::area_id.eq(area).and(area_closure::ancestor_id.eq_any(own));
+    let holds = area_closure::ancestor_id.eq(area).and(area_closure::area_id.eq_any(own));
+    Ok(select(exists(area_closure::table.filter(within.or(holds)))).get_result(conn).await?)
 }
 
 impl Counted {
@@ -153,7 +166,13 @@ impl Counted {
             contracts: (!clerk).then_some(ContractFigures { running: self.running, partners: self.partners }),
             funding: (!clerk).then_some(FundingFigures { goals: self.goals }),
             method: rules::method(left_out),
-            scope: ScopeAnswer { campaign: self.campaign, contract: self.contract, area: self.area },
+            scope: ScopeAnswer {
+                campaign: self.campaign,
+                contract: self.contract,
+                area: self.area,
+                areas: self.areas,
+                facility: self.facility,
+            },
         }
     }
 }

@@ -119,6 +119,14 @@ pub struct ScopeAnswer {
     pub contract: Option<Named>,
     /// An area.
     pub area: Option<Named>,
+    /// The areas of a coordinator: nothing outside them is counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub areas: Option<Vec<Named>>,
+    /// The facility of a clerk: nothing else is counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub facility: Option<Named>,
 }
 
 /// A record by its names.

@@ -3,6 +3,7 @@
 mod chain;
 mod demo_year;
 mod known_at;
+mod pages;
 mod parts;
 mod publishing;
 mod reconciliation;
@@ -313,13 +314,26 @@ async fn everybody_gets_the_figures_of_what_they_may_know_and_no_more() {
     world.post(second, west, "nurse", 100, Some(other_contract)).await;
     let day = "as_of=2015-06-30";
 
-    let coordinator = figures(&world.app.coordinator(&[world.east]).await, day).await;
+    let eastern = world.app.coordinator(&[world.east]).await;
+    let coordinator = figures(&eastern, day).await;
     assert_eq!(
         (coordinator["facilities"]["total"].clone(), coordinator["staff"]["by_cadre"].clone()),
         (json!(1), json!({"doctor": 1}))
     );
+    // The answer says what it was cut to; what lies above is counted as far as it is theirs, and of what lies beside no zeros are told.
+    assert_eq!(coordinator["scope"]["areas"], json!([{"id": world.east, "code": "EAST", "name": "EAST"}]));
+    assert_eq!(figures(&world.manager, day).await["scope"].get("areas"), None);
+    assert_eq!(figures(&eastern, &format!("{day}&area_id={}", world.ghouta)).await["facilities"]["total"], 1);
+    for path in ["figures", "figures/facilities.total/rows"] {
+        let beside = eastern.get(&format!("/api/v1/reports/{path}?{day}&area_id={}", world.west)).await;
+        assert_eq!(
+            faults(&beside.expect_problem(422, "validation-failed")),
+            [("/area_id".to_owned(), "unknown-reference".to_owned())]
+        );
+    }
     let clerk = world.app.clerk(west).await;
     let own = figures(&clerk, day).await;
+    assert_eq!(own["scope"]["facility"]["code"], "HOS-02");
     assert_eq!((own["facilities"]["total"].clone(), own["staff"]["by_cadre"].clone()), (json!(1), json!({"nurse": 1})));
     assert_eq!((own.get("contracts"), own.get("funding")), (None, None));
     let refused = clerk
@@ -336,7 +350,7 @@ async fn everybody_gets_the_figures_of_what_they_may_know_and_no_more() {
     partner.get(&format!("/api/v1/reports/figures/facilities.total/rows?{day}")).await.expect_problem(403, "forbidden");
     let campaign = world.campaign("SIRAJ-2015").await;
     let path = format!("/api/v1/reports/reconciliation?campaign_id={campaign}");
-    for client in [&partner, &clerk, &world.app.coordinator(&[world.east]).await] {
+    for client in [&partner, &clerk, &eastern] {
         client.get(&path).await.expect_problem(403, "forbidden");
     }
     world.app.stranger().get("/api/v1/reports/figures").await.expect_problem(401, "unauthenticated");

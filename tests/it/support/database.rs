@@ -19,9 +19,7 @@ const SERVICE: &str = "siraj_service";
 /// The throw-away cluster that all tests of a run share.
 pub fn cluster() -> &'static SharedCluster {
     static CLUSTER: OnceLock<SharedCluster> = OnceLock::new();
-    CLUSTER.get_or_init(|| {
-        share_disposable(&home()).expect("a cluster for the tests")
-    })
+    CLUSTER.get_or_init(|| share_disposable(&home()).expect("a cluster for the tests"))
 }
 
 /// In memory where there is enough of it: a database is a thousand files, and file systems are slow to take so many back.

@@ -4,7 +4,10 @@ pub mod client;
 pub mod cluster;
 pub mod database;
 
-use std::{net::TcpListener, sync::Arc};
+use std::{
+    net::TcpListener,
+    sync::{Arc, LazyLock},
+};
 
 use actix_web::{dev::ServerHandle, web::Data};
 use client::Client;
@@ -17,8 +20,17 @@ use siraj::{
     config::Networks,
     http::Proxies,
     keys::Keys,
+    publishing::Press,
 };
 use uuid::Uuid;
+
+/// Where the fonts of pages lie.
+pub const FONTS: &str = match option_env!("SIRAJ_FONTS") {
+    Some(folder) => folder,
+    None => "/usr/share/fonts/truetype/noto",
+};
+/// One for all stories: its fonts are many.
+static PRESS: LazyLock<Data<Press>> = LazyLock::new(|| Data::new(Press::with_fonts(FONTS.into())));
 
 /// A running service with a database of its own.
 pub struct TestApp {
@@ -143,6 +155,7 @@ fn serve(database: &TestDatabase, keys: &Data<Keys>, files: Files) -> (String, S
         proxies: Proxies::default(),
         allowed_origins: vec!["https://app.example".to_owned()],
         files: Data::new(files),
+        press: PRESS.clone(),
         networks: Data::new(Networks::parse(&["127.0.0.0/8", "::1/128"]).expect("networks")),
     };
     let server = app::server(parts, socket).expect("server");
