@@ -265,3 +265,24 @@ async fn who_dies_while_sending_is_succeeded_and_records_nothing_late() {
         (&json!("delivered"), &json!(2), &json!(204))
     );
 }
+
+#[tokio::test]
+async fn a_courier_works_by_itself_and_finishes_what_is_under_way_when_it_is_told_to_stop() {
+    let wired = Wired::start().await;
+    wired.world.facility("HOS-02", &["hospital"]).await;
+    wired.world.minute().await;
+    let gate = std::sync::Arc::new(tokio::sync::Notify::new());
+    wired.receiver.once_behind(&gate, 202);
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let story = async {
+        while wired.receiver.heard().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        stop.send_replace(true);
+        gate.notify_one();
+    };
+    let both = async { tokio::join!(wired.courier.run(stopped), story) };
+    tokio::time::timeout(std::time::Duration::from_secs(30), both).await.expect("it stops");
+    let delivery = wired.only().await;
+    assert_eq!((&delivery["status"], &delivery["last_status"]), (&json!("delivered"), &json!(202)));
+}
