@@ -28,7 +28,7 @@ use crate::{
     http::{Proxies, envelope, metrics},
     items,
     keys::Keys,
-    lots, openapi, organizations, planning, production, projects, publishing,
+    lots, openapi, organizations, planning, production, projects,
     publishing::{self, Press},
     recipes, report_definitions, reports, requisitions, reveals, sessions, share_grants, shared, shipments, staff, staffing,
     stipend_scales, stipends, stock, stock_counts, stock_locations, supplies, support, traces, users, webhooks,

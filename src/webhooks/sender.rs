@@ -112,7 +112,7 @@ impl fmt::Display for NoAddress {
 impl Error for NoAddress {}
 
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
+    std::iter::successors(Some(error), |error| (**error).source())
 }
 
 fn fault_of(error: &reqwest::Error) -> DeliveryFault {
