@@ -105,6 +105,11 @@ async fn hear(mut stream: TcpStream, state: Arc<Mutex<State>>) {
                 break (head.to_owned(), length);
             }
         }
+        // Whoever speaks TLS here is answered in words that are none.
+        if bytes.first() == Some(&22) {
+            let _ = stream.write_all(reply(400, "").as_bytes()).await;
+            return;
+        }
         if read == 0 {
             return;
         }
