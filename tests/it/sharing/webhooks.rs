@@ -168,7 +168,7 @@ async fn nothing_outside_of_the_grant_raises_an_event() {
     assert_eq!(wired.courier.notice().await.expect("noticed"), 1);
     assert_eq!(wired.deliver().await, 1);
     let first = super::month_end(2);
-    world.pays("nurse", 7, told, (first, None)).await;
+    world.pays("doctor", 7, told, (first, None)).await;
     world.arrived("SHP-1", told, first).await;
     let edit = json!({"name": "Another name", "beds": 40});
     world.manager.patch(&format!("/api/v1/facilities/{told}"), "*", &edit).await.expect_status(200);
