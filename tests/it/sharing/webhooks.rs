@@ -172,7 +172,7 @@ async fn nothing_outside_of_the_grant_raises_an_event() {
     world.arrived("SHP-1", told, first).await;
     let edit = json!({"name": "Another name", "beds": 40});
     world.manager.patch(&format!("/api/v1/facilities/{told}"), "*", &edit).await.expect_status(200);
-    let status = json!({"functionality": "partially_functional"});
+    let status = json!({"functionality": "partial"});
     let today = Utc::now().date_naive();
     world.manager.put(&format!("/api/v1/facilities/{told}/statuses/{today}"), &status).await.expect_status(201);
     world.minute().await;
