@@ -99,6 +99,7 @@ class Service:
         request = urllib.request.Request(f"http://{self.address}/api/v1{path}", data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=120) as answer:
+                self.etag = answer.headers["etag"]
                 return json.loads(answer.read())
         except urllib.error.HTTPError as refused:
             sys.exit(f"{method} {path}: {refused.code} {refused.read().decode()[:500]}")
@@ -304,7 +305,7 @@ def figures(options):
         count = int(service.sql("SELECT count(*) FROM assignments"))
         service.sign_in()
         path = "/reports/figures?as_of=2015-06-30"
-        told = service.ask("GET", path)
+        told, etag = service.ask("GET", path), service.etag
         cold = []
         for turn in range(30):
             service.sql("UPDATE totals.versions SET version = version + 1")
@@ -314,7 +315,7 @@ def figures(options):
             cold.append((time.monotonic() - began) * 1000)
         cold.sort()
         result = {"p50_ms": round(cold[len(cold) // 2], 2), "p99_ms": round(cold[-1], 2)}
-        for name, settings in (("hello", {"route": "/healthz"}), ("warm", {}), ("unchanged", {"unchanged": 1})):
+        for name, settings in (("hello", {"route": "/healthz"}), ("warm", {}), ("unchanged", {"unchanged": etag})):
             wrk(service, "figures.lua", options.connections, 2, **settings)
             runs = [wrk(service, "figures.lua", options.connections, options.seconds, **settings) for _ in range(3)]
             result[name] = sorted(run["per_second"] for run in runs)[1]

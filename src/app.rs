@@ -10,8 +10,8 @@ use actix_web::{
     middleware::{Compress, from_fn},
     web::{self, Data},
 };
+use bytes::Bytes;
 use utoipa::openapi::{OpenApi, PathItem};
-use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
     departures, donations, donors, duplicates, equipment,
     error::{ApiError, ApiResult, Code},
     exchange_rates, exports, facilities, facility_posts, fuel, funding,
-    http::{Proxies, envelope, metrics},
+    http::{Mount, Proxies, Told, envelope, metrics},
     items,
     keys::Keys,
     lots, openapi, organizations, planning, production, projects,
@@ -60,7 +60,7 @@ pub struct Parts {
 }
 
 /// The slices, in the order of the document.
-fn api(config: &mut ServiceConfig) {
+fn api(config: &mut Mount) {
     config
         .configure(sessions::routes)
         .configure(users::routes)
@@ -115,10 +115,16 @@ fn api(config: &mut ServiceConfig) {
         .configure(shared::routes);
 }
 
+/// Where the slices are.
+const API: &str = "/api/v1";
+
 /// The document that frontends are built from.
 pub fn document() -> OpenApi {
-    let (_, document) =
-        App::new().into_utoipa_app().openapi(openapi::base()).service(scope::scope("/api/v1").configure(api)).split_for_parts();
+    let mut told = Told::default();
+    api(&mut Mount::in_document(&mut told));
+    let mut document = openapi::base();
+    document.paths.paths.extend(told.paths.paths.into_iter().map(|(path, item)| (format!("{API}{path}"), item)));
+    document.components.get_or_insert_default().schemas.extend(told.schemas);
     openapi::complete(document)
 }
 
@@ -126,6 +132,9 @@ pub fn document() -> OpenApi {
 pub fn server(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
     let document = document();
     let routes = Data::new(Routes::of(&document));
+    // Written once: as a tree it is a hundred times its text.
+    let text = Bytes::from(serde_json::to_vec(&document)?);
+    drop(document);
     let throttle = Data::new(sessions::Throttle::default());
     let door = Data::new(donations::Door::default());
     let workers = parts.workers;
@@ -135,12 +144,9 @@ pub fn server(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             // The same settings have made the pool of the migration's check; a worker without one must not serve.
             Err(error) => abandon(&error),
         };
-        let (app, _) = App::new()
-            .into_utoipa_app()
-            .openapi(openapi::base())
-            .service(scope::scope("/api/v1").configure(api))
-            .split_for_parts();
-        app.app_data(Data::new(db))
+        App::new()
+            .service(web::scope(API).configure(|service| api(&mut Mount::at(service))))
+            .app_data(Data::new(db))
             .app_data(Data::new(reports::Answers::default()))
             .app_data(parts.keys.clone())
             .app_data(parts.files.clone())
@@ -155,7 +161,9 @@ pub fn server(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .service(readyz)
             .service(metrics)
             .service(web::redirect("/docs", "/docs/"))
-            .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document.clone()))
+            .app_data(Data::new(Document(text.clone())))
+            .service(read_document)
+            .service(SwaggerUi::new("/docs/{_:.*}").config("/openapi.json".into()))
             .default_service(web::to(nowhere))
             .wrap(Compress::default())
             .wrap(from_fn(envelope))
@@ -190,6 +198,15 @@ fn cors(origins: &[String]) -> Cors {
         ])
         .expose_headers(["etag", "location", "link", "x-request-id", "retry-after", "idempotent-replayed", "content-disposition"])
         .max_age(3600)
+}
+
+/// The text of the document.
+struct Document(Bytes);
+
+/// The document that frontends are built from.
+#[get("/openapi.json")]
+async fn read_document(document: Data<Document>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(document.0.clone())
 }
 
 /// The process lives.

@@ -129,9 +129,12 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     if read_of_one {
         let unchanged = ResponseBuilder::new().description("The reader holds this revision already (`If-None-Match`)").build();
         operation.responses.responses.insert("304".to_owned(), unchanged.into());
+    }
+    let kept = operation.responses.responses.contains_key("304");
+    if kept {
         add_header(operation, "If-None-Match", Required::False, "The ETag of what the reader holds; `304` when it is still so.");
     }
-    if read_of_one || edits || replaces {
+    if kept || edits || replaces {
         tell_headers(operation, "200", &[ETAG]);
     }
     let edits = takes(operation, "If-Match");
@@ -241,7 +244,8 @@ fn complete_creation(operation: &mut Operation) {
 }
 
 /// Headers of an answer: their names and what they say.
-const ETAG: (&str, &str) = ("ETag", "The revision, for `If-Match` and `If-None-Match`, where the answer is a record.");
+const ETAG: (&str, &str) =
+    ("ETag", "Of a record its revision, for `If-Match` and `If-None-Match`; of another answer, for `If-None-Match`.");
 const LOCATION: (&str, &str) = ("Location", "Where the record is, where one was made.");
 
 fn tell_headers(operation: &mut Operation, status: &str, headers: &[(&str, &str)]) {

@@ -1,7 +1,6 @@
 //! `/api/v1/areas`.
 
 use actix_web::{HttpResponse, delete, get, patch, post, put, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     access::{self, AreaAccess, AreaAccessFields, AreaAccessFilter},
@@ -13,12 +12,14 @@ use crate::{
     auth::{Anyone, Caller, EditAreaAccess, EditReferences, ReadHistory, ReadRegister},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, IfPresentMatch, Listing, Page, PageQuery, RecordId, SinceOn},
+    http::{
+        Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, IfPresentMatch, Listing, Mount, Page, PageQuery, RecordId, SinceOn,
+    },
     register,
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_areas)
         .service(create_area)

@@ -1,7 +1,6 @@
 //! `/api/v1/attachments`.
 
 use actix_web::{HttpResponse, delete, get, patch, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions,
@@ -14,11 +13,11 @@ use crate::{
     auth::{Caller, EditAttachments, ReadAttachments, ReadHistory},
     db::Db,
     error::{ApiError, ApiResult, Code},
-    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId, Upload, once},
+    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Mount, Page, PageQuery, RecordId, Upload, once},
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_attachments)
         .service(create_attachment)

@@ -2,7 +2,6 @@
 
 use actix_web::{post, web::Data};
 use chrono::{Datelike, Utc};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     gs1, store,
@@ -12,11 +11,11 @@ use crate::{
     auth::{Caller, ReadStock},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body},
+    http::{Answer, Body, Mount},
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config.service(read_barcode);
 }
 

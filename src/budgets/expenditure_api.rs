@@ -1,7 +1,6 @@
 //! `/api/v1/expenditures`.
 
 use actix_web::{HttpResponse, get, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{
@@ -14,14 +13,14 @@ use crate::{
     db::{Conn, Db},
     error::{ApiError, ApiResult, Code},
     exchange_rates,
-    http::{Answer, Body, IdempotencyKey, IfNoneMatch, Listing, Page, PageQuery, RecordId, once},
+    http::{Answer, Body, IdempotencyKey, IfNoneMatch, Listing, Mount, Page, PageQuery, RecordId, once},
     register::checked,
 };
 
 const COLLECTION: &str = "expenditures";
 
 /// The routes of expenditures.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config.service(list_expenditures).service(create_expenditure).service(find_expenditure).service(reverse_expenditure);
 }
 

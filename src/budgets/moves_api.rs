@@ -1,7 +1,6 @@
 //! `/api/v1/commitments` and `/api/v1/disbursements`.
 
 use actix_web::{HttpResponse, delete, get, patch, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::moves::{
     self, Commitment, CommitmentFilter, CommitmentStatus, Disbursement, DisbursementFilter, DisbursementPatch, NewCommitmentBody,
@@ -12,12 +11,12 @@ use crate::{
     auth::{Caller, EditBudgets, ReadBudgets, ReadHistory},
     db::Db,
     error::{ApiError, ApiResult, Code},
-    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId, once},
+    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Mount, Page, PageQuery, RecordId, once},
     register,
 };
 
 /// The routes of commitments and disbursements.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_commitments)
         .service(create_commitment)

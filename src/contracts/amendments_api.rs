@@ -4,7 +4,6 @@ use actix_web::{HttpResponse, delete, get, post, web::Data};
 use chrono::NaiveDate;
 use deserr::Deserr;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{
@@ -16,13 +15,13 @@ use crate::{
     auth::{Actor, Caller, EditContracts, ReadContracts},
     db::{Conn, Db},
     error::{ApiError, ApiResult, Code, Faults},
-    http::{Answer, Body, ChildId, IdempotencyKey, IfMatch, Listing, Page, PageQuery, RecordId, once},
+    http::{Answer, Body, ChildId, IdempotencyKey, IfMatch, Listing, Mount, Page, PageQuery, RecordId, once},
     register::{checked, load_any, load_open},
     types::happened,
 };
 
 /// The routes of signatures, amendments and chains.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(sign_contract)
         .service(list_contract_amendments)

@@ -1,7 +1,6 @@
 //! `/api/v1/contracts/{id}/documents`.
 
 use actix_web::{HttpResponse, delete, get, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions,
@@ -12,12 +11,12 @@ use crate::{
     auth::{Caller, EditContracts, ReadContracts},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, ChildId, IdempotencyKey, IfMatch, Listing, Page, PageQuery, RecordId},
+    http::{Answer, Body, ChildId, IdempotencyKey, IfMatch, Listing, Mount, Page, PageQuery, RecordId},
     register::load_any,
 };
 
 /// The routes of documents.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config.service(list_contract_documents).service(create_contract_document).service(retire_contract_document);
 }
 

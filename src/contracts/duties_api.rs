@@ -4,7 +4,6 @@ use actix_web::{HttpResponse, delete, get, post, web::Data};
 use chrono::NaiveDate;
 use deserr::Deserr;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{
@@ -16,13 +15,13 @@ use crate::{
     auth::{Caller, EditContracts, ReadContracts},
     db::Db,
     error::{ApiError, ApiResult, Code, Faults},
-    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId, once},
+    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Mount, Page, PageQuery, RecordId, once},
     register::{self, load_open},
     types::happened,
 };
 
 /// The routes of reporting duties.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_reporting_duties)
         .service(create_reporting_duty)

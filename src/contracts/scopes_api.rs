@@ -1,19 +1,18 @@
 //! `/api/v1/contract-scopes`.
 
 use actix_web::{HttpResponse, delete, get, patch, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::scopes::{self, ContractScope, NewScope, ScopeFilter, ScopePatch};
 use crate::{
     auth::{Caller, EditContracts, ReadContracts},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId},
+    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Mount, Page, PageQuery, RecordId},
     register,
 };
 
 /// The routes of scopes.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_contract_scopes)
         .service(create_contract_scope)

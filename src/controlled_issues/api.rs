@@ -1,7 +1,6 @@
 //! `/api/v1/controlled-issues` and the running register of a controlled item at a place.
 
 use actix_web::{HttpResponse, get, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions, store,
@@ -12,13 +11,13 @@ use crate::{
     auth::{Caller, EditStock, ReadHistory, ReadStockDocuments},
     db::Db,
     error::{ApiError, ApiResult, Code},
-    http::{Answer, Body, IdempotencyKey, IfNoneMatch, Listing, Page, PageQuery, RecordId},
+    http::{Answer, Body, IdempotencyKey, IfNoneMatch, Listing, Mount, Page, PageQuery, RecordId},
     register,
     stock_locations::StockLocation,
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_controlled_issues)
         .service(create_controlled_issue)

@@ -1,7 +1,6 @@
 //! `/api/v1/staff/{staff_id}/departures`.
 
 use actix_web::{HttpResponse, delete, get, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions, store,
@@ -11,12 +10,12 @@ use crate::{
     auth::{Caller, EditRegister, ReadDepartures},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, ChildId, IdempotencyKey, IfMatch, Listing, Page, PageQuery, RecordId, once},
+    http::{Answer, Body, ChildId, IdempotencyKey, IfMatch, Listing, Mount, Page, PageQuery, RecordId, once},
     staff,
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_staff_departures)
         .service(create_staff_departure)

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web::Data};
 use chrono::Utc;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{
@@ -18,14 +17,14 @@ use crate::{
     campaigns::Campaign,
     db::Db,
     error::{ApiError, ApiResult, Code},
-    http::{Answer, Body, ClientAddress, IdempotencyKey, IfNoneMatch, Listing, Page, PageQuery, Params, RecordId, once},
+    http::{Answer, Body, ClientAddress, IdempotencyKey, IfNoneMatch, Listing, Mount, Page, PageQuery, Params, RecordId, once},
     keys::Hasher,
     register::load_any,
     types::RecordCode,
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_donations)
         .service(create_donation)

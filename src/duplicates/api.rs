@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, delete, get, post, web::Data};
 use diesel_async::RunQueryDsl;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions,
@@ -14,12 +13,12 @@ use crate::{
     auth::{Caller, EditRegister, FindDuplicates},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, ChildId, IdempotencyKey, IfMatch, Listing, Page, PageQuery, RecordId, once},
+    http::{Answer, Body, ChildId, IdempotencyKey, IfMatch, Listing, Mount, Page, PageQuery, RecordId, once},
     staff::{self, Staff},
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_staff_duplicates)
         .service(list_staff_distinctions)

@@ -1,7 +1,6 @@
 //! `/api/v1/equipment-units` and `/api/v1/repair-jobs`.
 
 use actix_web::{HttpResponse, delete, get, patch, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions, store,
@@ -16,12 +15,12 @@ use crate::{
     auth::{Caller, KeepEquipment, ReadHistory, ReadStock, ReadStockDocuments, ReportFaults},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId},
+    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Mount, Page, PageQuery, RecordId},
     register::{self, Record},
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_equipment_units)
         .service(create_equipment_unit)

@@ -1,7 +1,6 @@
 //! `/api/v1/exchange-rates`.
 
 use actix_web::{HttpResponse, delete, get, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     store,
@@ -12,12 +11,12 @@ use crate::{
     auth::{Caller, EditRates, ReadHistory, ReadRates},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId},
+    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Mount, Page, PageQuery, RecordId},
     register,
 };
 
 /// The routes of this slice. There is no edit: what was reckoned with a rate must find it as it was.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_exchange_rates)
         .service(create_exchange_rate)

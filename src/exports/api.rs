@@ -6,7 +6,6 @@ use chrono::Utc;
 use diesel_async::RunQueryDsl;
 use futures_util::stream;
 use serde_json::Value;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{
@@ -18,14 +17,14 @@ use crate::{
     auth::{Caller, ReadCoarseCell, ReadExports},
     db::Db,
     error::{ApiError, ApiResult},
-    http::{Answer, Listing, Page, PageQuery, Params},
+    http::{Answer, Listing, Mount, Page, PageQuery, Params},
 };
 
 /// How many resources of the directory are read at once.
 const CHUNK: i64 = 2_000;
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config.service(list_activities).service(read_facility_map).service(read_data_values).service(read_directory);
     iati::routes(config);
 }

@@ -1,7 +1,6 @@
 //! `/api/v1/facilities`.
 
 use actix_web::{HttpResponse, delete, get, patch, post, put, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     location::{self, CoarseLocation, Coordinates},
@@ -14,14 +13,16 @@ use crate::{
     auth::{Caller, EditRegister, ReadCoarseCell, ReadHistory, ReadRegister, SealedLocations},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, IfPresentMatch, Listing, Page, PageQuery, RecordId, SinceOn},
+    http::{
+        Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, IfPresentMatch, Listing, Mount, Page, PageQuery, RecordId, SinceOn,
+    },
     keys::Keys,
     register,
     reveals::RevealRequest,
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_facilities)
         .service(create_facility)

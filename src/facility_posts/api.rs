@@ -1,7 +1,6 @@
 //! `/api/v1/facilities/{facility_id}/posts`.
 
 use actix_web::{HttpResponse, delete, get, patch, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions, store,
@@ -12,12 +11,12 @@ use crate::{
     db::Db,
     error::ApiResult,
     facilities::Facility,
-    http::{Answer, Body, ChildId, IdempotencyKey, IfMatch, Listing, Page, PageQuery, RecordId, once},
+    http::{Answer, Body, ChildId, IdempotencyKey, IfMatch, Listing, Mount, Page, PageQuery, RecordId, once},
     register::load_any,
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config.service(list_facility_posts).service(create_facility_post).service(update_facility_post).service(retire_facility_post);
 }
 

@@ -10,13 +10,13 @@ mod generators;
 mod status;
 mod tanks;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Mount;
 
 pub use dips::record as record_dip;
 pub use generators::{Generator, GeneratorHoursFields, put_hours};
 pub use tanks::FuelTank;
 
 /// The routes of these slices.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config.configure(tanks::routes).configure(generators::routes).configure(dips::routes).configure(status::routes);
 }

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, get, web::Data};
 use chrono::Utc;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     budget, gaps,
@@ -13,11 +12,11 @@ use crate::{
     auth::{Caller, ReadBudgets, ReadFundingGaps},
     db::Db,
     error::ApiResult,
-    http::{Answer, Listing, Page, PageQuery, Params, TableQuery, Tabled},
+    http::{Answer, Listing, Mount, Page, PageQuery, Params, TableQuery, Tabled},
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(read_budget)
         .service(read_spending)

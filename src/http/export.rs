@@ -15,7 +15,7 @@ use utoipa::{
     openapi::{RefOr, Schema, schema::AllOf},
 };
 
-use super::{ListFilter, Listing, PageQuery, hxl};
+use super::{ListFilter, Listing, PageQuery, Turn, hxl};
 use crate::error::{ApiError, ApiResult, Code, Fault};
 
 /// The form a list is given in.
@@ -137,7 +137,7 @@ impl<F: ListFilter> Listing<F> {
     where
         T: Serialize + ToSchema,
     {
-        let _turn = WORKBOOKS.acquire().await.map_err(ApiError::internal)?;
+        let turn = Turn::wait(&WORKBOOKS).await?;
         let columns = columns::<T>();
         let mut left = self.page.limit;
         let mut rows = Vec::new();
@@ -151,7 +151,7 @@ impl<F: ListFilter> Listing<F> {
         }
         let mut headings = vec![columns.clone()];
         headings.extend(self.tags(&columns));
-        let made = made(vec![Sheet { name: None, headings, rows }], None).await?;
+        let made = made(turn, vec![Sheet { name: None, headings, rows }], None).await?;
         Ok(HttpResponse::Ok().content_type(XLSX).body(made))
     }
 }
@@ -196,13 +196,11 @@ pub async fn sheets_file(sheets: Vec<Sheet>, made_at: Option<DateTime<Utc>>) -> 
     if sheets.iter().any(|sheet| sheet.rows.len() > MOST_XLSX_ROWS) {
         return Err(ApiError::new(Code::PayloadTooLarge));
     }
-    let _turn = WORKBOOKS.acquire().await.map_err(ApiError::internal)?;
-    made(sheets, made_at).await
+    made(Turn::wait(&WORKBOOKS).await?, sheets, made_at).await
 }
 
-async fn made(sheets: Vec<Sheet>, made_at: Option<DateTime<Utc>>) -> ApiResult<Vec<u8>> {
-    let made = actix_web::web::block(move || workbook(&sheets, made_at)).await.map_err(ApiError::internal)?;
-    made.map_err(ApiError::internal)
+async fn made(turn: Turn, sheets: Vec<Sheet>, made_at: Option<DateTime<Utc>>) -> ApiResult<Vec<u8>> {
+    turn.work(move || workbook(&sheets, made_at)).await?.1.map_err(ApiError::internal)
 }
 
 /// The columns of a record type, in the order of its fields.

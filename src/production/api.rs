@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, delete, get, patch, post, web::Data};
 use diesel_async::RunQueryDsl;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions,
@@ -19,12 +18,12 @@ use crate::{
     auth::{Caller, ReadHistory, ReadStock, ReadStockDocuments, RunProduction},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId},
+    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Mount, Page, PageQuery, RecordId},
     register::{self, Record},
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_production_orders)
         .service(create_production_order)

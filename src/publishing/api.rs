@@ -1,7 +1,6 @@
 //! `/api/v1/published-reports`.
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions,
@@ -18,12 +17,12 @@ use crate::{
     auth::{Caller, EditReports, ReadReportHistory, ReadReports},
     db::{Conn, Db},
     error::{ApiError, ApiResult, Code, Locale, Problem},
-    http::{Answer, Body, IdempotencyKey, IfNoneMatch, Listing, Page, PageQuery, Params, XLSX, locale, sheets_file},
+    http::{Answer, Body, IdempotencyKey, IfNoneMatch, Listing, Mount, Page, PageQuery, Params, XLSX, locale, sheets_file},
     keys::{Keys, digest_of, hex},
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_published_reports)
         .service(draft_published_report)
@@ -170,6 +169,15 @@ async fn envelope_of(conn: &mut Conn, name: ReportName) -> ApiResult<Envelope> {
     Envelope::of(&report, document).ok_or_else(|| ApiError::new(Code::NotFound))
 }
 
+/// The same, if it is as it was published: paper has nothing that checks it.
+async fn genuine_envelope_of(conn: &mut Conn, name: ReportName) -> ApiResult<Envelope> {
+    let envelope = envelope_of(conn, name).await?;
+    match envelope.fault() {
+        None => Ok(envelope),
+        Some(fault) => Err(ApiError::internal(format!("report {} is not as it was published: {fault}", envelope.number))),
+    }
+}
+
 /// Download a published report as pages in Arabic or English, with its charts and a coarse map; its envelope is attached within the file.
 #[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number"), PagesQuery), responses((status = 200, description = "The pages (PDF/A-3); the same report gives the same bytes", body = Vec<u8>, content_type = "application/pdf"), (status = 304, description = "The reader holds them already (`If-None-Match`)"), (status = 503, description = "This service sets no pages, or the database cannot be reached", body = Problem, content_type = "application/problem+json")))]
 #[get("/published-reports/{published_report_id}/pages")]
@@ -182,14 +190,19 @@ async fn read_report_pages(
     press: Data<Press>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    let envelope = envelope_of(&mut *db.conn().await?, name).await?;
     let language = query.language.unwrap_or(match locale(request.headers()) {
         Locale::English => PagesLanguage::English,
         Locale::Arabic => PagesLanguage::Arabic,
     });
+    let turn = paper::turn().await?;
+    let envelope = genuine_envelope_of(&mut *db.conn().await?, name).await?;
+    let etag = paper::etag(&envelope, language);
+    if held.holds(&etag) {
+        return Ok(HttpResponse::NotModified().insert_header(("etag", etag)).finish());
+    }
     let file = format!("siraj-report-{}.{}.pdf", envelope.number, language.as_str());
-    let pages = paper::pages(press, envelope, language).await?;
-    Ok(file_of("application/pdf", &file, pages, &held))
+    let pages = paper::pages(turn, press, envelope, language).await?;
+    Ok(file_of("application/pdf", &file, (etag, pages)))
 }
 
 /// Download a published report as a workbook (XLSX) made from its document; every sheet has the tags of HXL below its headings.
@@ -201,17 +214,17 @@ async fn read_report_workbook(
     held: IfNoneMatch,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    let envelope = envelope_of(&mut *db.conn().await?, name).await?;
+    let envelope = genuine_envelope_of(&mut *db.conn().await?, name).await?;
     let made = sheets_file(workbook::sheets(&envelope)?, Some(envelope.published_at)).await?;
-    Ok(file_of(XLSX, &format!("siraj-report-{}.xlsx", envelope.number), made, &held))
+    let etag = format!("\"{}\"", hex(&digest_of(&made)));
+    if held.holds(&etag) {
+        return Ok(HttpResponse::NotModified().insert_header(("etag", etag)).finish());
+    }
+    Ok(file_of(XLSX, &format!("siraj-report-{}.xlsx", envelope.number), (etag, made)))
 }
 
-/// A file as a download, by what it holds.
-fn file_of(kind: &str, name: &str, bytes: Vec<u8>, held: &IfNoneMatch) -> HttpResponse {
-    let etag = format!("\"{}\"", hex(&digest_of(&bytes)));
-    if held.holds(&etag) {
-        return HttpResponse::NotModified().insert_header(("etag", etag)).finish();
-    }
+/// A file as a download.
+fn file_of(kind: &str, name: &str, (etag, bytes): (String, Vec<u8>)) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(kind)
         .insert_header(("etag", etag))

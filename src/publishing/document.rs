@@ -6,7 +6,6 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::statement::FORM;
 use crate::{
     auth::{Actor, Scope},
     db::{Conn, Db},
@@ -17,6 +16,9 @@ use crate::{
     seals,
     types::KnownAt,
 };
+
+/// The form of a document. Those of before it told areas and claims in Arabic, and maps, bear the name of the envelope's form.
+pub const DOCUMENT_FORM: &str = "siraj-document-2";
 
 /// A report that has been counted: what will be stored of it.
 #[derive(Debug, Clone)]
@@ -44,9 +46,8 @@ pub struct Content {
     sentences_ar: Option<BTreeMap<String, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     statements_ar: Option<BTreeMap<String, String>>,
-    // Documents of before this was told are without, and hold as they are.
-    map: CoarseMap,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    map: Option<CoarseMap>,
     areas_ar: BTreeMap<String, String>,
 }
 
@@ -73,7 +74,7 @@ pub async fn count(db: &Db, definition: Uuid, as_of: NaiveDate) -> ApiResult<Cou
         let scope = scope_of(fields.campaign_id, fields.contract_id, fields.area_id);
         let content = content(conn, fields.kind, &scope, as_of).await?;
         let document = Document {
-            form: FORM,
+            form: DOCUMENT_FORM,
             definition: fields.code.as_str(),
             version: definition.revision,
             kind: fields.kind,
@@ -111,6 +112,8 @@ pub async fn content(conn: &mut Conn, kind: ReportKind, scope: &FigureScope, as_
         reconciliation = Some(reports::reconcile(conn, &system, campaign, Locale::English).await?);
     }
     let places = reports::places(conn, scope, as_of).await?;
+    // Beside codes, or of the few that one contract supports, a cell would place a facility that is known by name.
+    let map = (kind != ReportKind::Staffing && scope.contract.is_none() && scope.area.is_none()).then_some(places.map);
     Ok(Content {
         explanation_ar: told.explanation(Locale::Arabic),
         figures: told.figures,
@@ -118,7 +121,7 @@ pub async fn content(conn: &mut Conn, kind: ReportKind, scope: &FigureScope, as_
         reconciliation,
         sentences_ar,
         statements_ar,
-        map: places.map,
+        map,
         areas_ar: places.areas_ar,
     })
 }

@@ -1,7 +1,6 @@
 //! `/api/v1/public`: what strangers may ask, to check a report that somebody has given them.
 
 use actix_web::{get, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     answers::{SigningKey, SigningKeys, Verification},
@@ -11,12 +10,12 @@ use super::{
 use crate::{
     db::Db,
     error::{ApiError, ApiResult, Code},
-    http::Answer,
+    http::{Answer, Mount},
     keys::Keys,
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config.service(verify_report).service(list_signing_keys);
 }
 

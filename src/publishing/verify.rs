@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    document,
+    document::{self, DOCUMENT_FORM},
     numbers::{self, Numbers, plain},
     statement::Envelope,
     store,
@@ -84,26 +84,46 @@ async fn recount(db: &Db, report: &PublishedReport, frozen: &[u8], found: &mut R
             )
         });
         found.faults.extend(told);
-        // Documents of before names were told in Arabic are without.
-        let named = ["areas_ar", "statements_ar"].into_iter().filter(|part| !frozen[*part].is_null());
-        for part in ["staffing", "reconciliation"].into_iter().chain(named) {
-            if frozen[part] != again[part] {
-                found
-                    .faults
-                    .push(format!("report {number} says something else in its {part} than what is counted again at its moment"));
-            }
-        }
+        let names = differences.is_empty() && !alike(&frozen["figures"], &again["figures"]);
+        let others = parts(&frozen).filter(|part| frozen[*part] != again[*part]).chain(names.then_some("figures"));
+        found.faults.extend(
+            others.map(|part| {
+                format!("report {number} says something else in its {part} than what is counted again at its moment")
+            }),
+        );
     }
-    if !map_adds_up(&frozen) {
-        found.faults.push(format!("report {number} has a map that does not add up to its facilities"));
+    if !map_holds(&frozen, &again) {
+        found.faults.push(format!("report {number} has a map that cannot be one of its facilities"));
     }
     Ok(())
 }
 
-/// Where facilities stand is not remembered, so a map cannot be counted again; it has to add up to the facilities beside it.
-fn map_adds_up(told: &Value) -> bool {
-    // A report of before maps were told has none.
-    let Ok(map) = serde_json::from_value::<CoarseMap>(told["map"].clone()) else { return told["map"].is_null() };
-    let drawn: i64 = map.cells.iter().map(|cell| cell.facilities).sum();
-    told["figures"]["facilities"]["total"].as_i64() == Some(drawn + map.elsewhere)
+/// What of a document is the same whenever it is counted by the same rules, beside the numbers.
+fn parts(frozen: &Value) -> impl Iterator<Item = &'static str> {
+    let later = (frozen["form"] == DOCUMENT_FORM).then_some(["areas_ar", "statements_ar"]);
+    ["staffing", "reconciliation", "explanation_ar", "sentences_ar"].into_iter().chain(later.into_iter().flatten())
+}
+
+/// Whether all that figures say, names too, is said again. What they have learnt to say since is not compared.
+fn alike(frozen: &Value, again: &Value) -> bool {
+    match (frozen, again) {
+        (Value::Object(frozen), Value::Object(again)) => {
+            let mut compared = frozen.iter().filter(|(field, _)| field.as_str() != "method");
+            compared.all(|(field, value)| again.get(field).is_none_or(|other| alike(value, other)))
+        }
+        (Value::Array(frozen), Value::Array(again)) => {
+            frozen.len() == again.len() && frozen.iter().zip(again).all(|(one, other)| alike(one, other))
+        }
+        _ => frozen == again,
+    }
+}
+
+/// Where facilities stand is not remembered, so a map cannot be counted again; but whether there is one, and that it is of no more than the
+/// facilities beside it.
+fn map_holds(frozen: &Value, again: &Value) -> bool {
+    if frozen["form"] != DOCUMENT_FORM || again["map"].is_null() {
+        return frozen["map"].is_null();
+    }
+    let total = frozen["figures"]["facilities"]["total"].as_i64();
+    serde_json::from_value::<CoarseMap>(frozen["map"].clone()).is_ok_and(|map| total.is_some_and(|total| map.is_of(total)))
 }

@@ -23,9 +23,8 @@ pub fn sheets(envelope: &Envelope) -> ApiResult<Vec<Sheet>> {
         Sheet::tagged("Facilities", "areas", &["by", "word", "name", "name_ar", "facilities"], &facilities(&told)),
     ];
     if let Some(rows) = told["map"]["cells"].as_array() {
-        let mut cells = records(rows, &["cell", "facilities"]);
-        cells.push(vec![json!("elsewhere"), told["map"]["elsewhere"].clone()]);
-        sheets.push(Sheet::tagged("Map", "", &["cell", "facilities"], &cells));
+        let columns = ["cell", "at_least"];
+        sheets.push(Sheet::tagged("Map", "", &columns, &records(rows, &columns)));
     }
     if let Some(rows) = told["staffing"].as_array() {
         let columns = ["code", "name", "cadre", "posts", "full_time_equivalents"];

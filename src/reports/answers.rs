@@ -8,6 +8,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
+    time::Duration,
 };
 
 use actix_web::{HttpResponse, http::StatusCode};
@@ -15,7 +16,10 @@ use bytes::Bytes;
 use chrono::{DateTime, NaiveDate};
 use diesel::select;
 use diesel_async::RunQueryDsl;
-use tokio::sync::Mutex;
+use tokio::{
+    sync::{Mutex, Semaphore},
+    time::timeout,
+};
 
 use super::{store, types::FigureScope};
 use crate::{
@@ -27,6 +31,9 @@ use crate::{
 
 /// Beyond so many bytes of answers a worker drops all and counts again.
 const MOST_HELD: usize = 4 << 20;
+
+/// How long a request waits for others that are counted.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What was asked: of what, of which day, and whether in Arabic.
 type Asked = (FigureScope, NaiveDate, bool);
@@ -42,12 +49,21 @@ struct Told {
 #[derive(Default)]
 pub struct Answers {
     held: RefCell<Held>,
-    /// Whoever counts: of many who miss the same answer one counts it, and they take no connection from those who miss none.
-    counting: Mutex<()>,
+    /// Whoever counts: of many who miss the same answer one or two count it, and they take no connection from those who miss none.
+    counting: Counting,
     /// How many requests have come.
     came: Cell<u64>,
     /// The last question.
     question: Mutex<Question>,
+}
+
+/// Two may count at once.
+struct Counting(Semaphore);
+
+impl Default for Counting {
+    fn default() -> Self {
+        Self(Semaphore::new(2))
+    }
 }
 
 /// Answers of one version of the records, and of no other.
@@ -94,11 +110,10 @@ impl Answers {
         (scope, day, locale): (FigureScope, NaiveDate, Locale),
         held: &IfNoneMatch,
     ) -> ApiResult<HttpResponse> {
-        let version = self.version(db).await?;
         let asked = (scope, day, locale == Locale::Arabic);
-        let told = match self.known(version, &asked) {
+        let told = match self.known(self.version(db).await?, &asked) {
             Some(told) => told,
-            None => self.counted(db, version, asked, locale).await?,
+            None => self.counted(db, asked, locale).await?,
         };
         if held.holds(&told.etag) {
             return Ok(HttpResponse::build(StatusCode::NOT_MODIFIED).insert_header(("etag", told.etag)).finish());
@@ -106,8 +121,11 @@ impl Answers {
         Ok(HttpResponse::Ok().insert_header(("etag", told.etag)).content_type("application/json").body(told.body))
     }
 
-    async fn counted(&self, db: &Db, version: i64, asked: Asked, locale: Locale) -> ApiResult<Told> {
-        let _turn = self.counting.lock().await;
+    async fn counted(&self, db: &Db, asked: Asked, locale: Locale) -> ApiResult<Told> {
+        let waited = timeout(PATIENCE, self.counting.0.acquire()).await;
+        let _turn = waited.map_err(|_| ApiError::unavailable("too many figures are being counted"))?;
+        // Meanwhile it may have become another, and somebody may have counted it.
+        let version = self.version(db).await?;
         if let Some(told) = self.known(version, &asked) {
             return Ok(told);
         }

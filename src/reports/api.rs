@@ -3,7 +3,6 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, dev::Payload, get, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     answers::Answers,
@@ -18,11 +17,11 @@ use crate::{
     claims::Figure,
     db::Db,
     error::{ApiError, ApiResult, Code},
-    http::{Answer, IfNoneMatch, Listing, PageQuery, Params, locale},
+    http::{Answer, IfNoneMatch, Listing, Mount, PageQuery, Params, locale},
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config.service(read_figures).service(list_figure_rows).service(read_reconciliation);
 }
 
@@ -49,7 +48,7 @@ async fn read_figures(
     request: HttpRequest,
     (db, answers): (Data<Db>, Data<Answers>),
 ) -> ApiResult<HttpResponse> {
-    let scope = query.within(&caller.scope)?;
+    let scope = query.within(&caller)?;
     let day = query.day();
     let locale = locale(request.headers());
     if query.known_at.is_none() {
@@ -68,7 +67,7 @@ async fn list_figure_rows(
     listing: Listing<FigureQuery>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    let scope = listing.filter.within(&caller.scope)?;
+    let scope = listing.filter.within(&caller)?;
     let day = listing.filter.day();
     let known_at = listing.filter.known_at;
     db.read_at(known_at, async |conn| store::ensure_known(conn, &scope).await).await?;

@@ -112,14 +112,16 @@ impl<S: Statement> QueryFragment<Pg> for Ask<'_, S> {
         out.push_bind_param::<BigInt, _>(&self.page.limit)?;
         out.push_sql(", ");
         out.push_bind_param::<Nullable<Text>, _>(&self.page.words)?;
-        out.push_sql(")");
+        out.push_sql("), road AS (SELECT NOT ");
+        out.push_bind_param::<Bool, _>(&self.scope.arrived_only)?;
+        out.push_sql(" AS shown)");
         out.push_sql(S::WORLD);
         out.push_sql(S::SQL);
         Ok(())
     }
 }
 
-/// $1 day, $2 area, $3 campaign, $4 contract; the caller's $5 areas, $6 facility.
+/// $1 day, $2 area, $3 campaign, $4 contract; the caller's $5 areas, $6 facility; `road`: whether they may know of what has not arrived.
 macro_rules! world {
     ($among:literal) => {
         concat!(
@@ -159,9 +161,12 @@ macro_rules! world {
   FROM posts
   ORDER BY staff_id, weight DESC
 ), sent AS (
-  SELECT id, code, facility_id, dispatched_on, received_on, coalesce(status NOT IN ('dispatched', 'partially_received') AND received_on <= $1, false) AS received FROM shipments
-  WHERE retired_at IS NULL AND dispatched_on <= $1 AND facility_id IN (SELECT id FROM places)
-    AND ($3 IS NULL OR campaign_id = $3) AND ($4 IS NULL OR contract_id IN (SELECT id FROM paying))
+  SELECT * FROM (
+    SELECT id, code, facility_id, dispatched_on, received_on, coalesce(status NOT IN ('dispatched', 'partially_received') AND received_on <= $1, false) AS received
+    FROM shipments
+    WHERE retired_at IS NULL AND dispatched_on <= $1 AND facility_id IN (SELECT id FROM places)
+      AND ($3 IS NULL OR campaign_id = $3) AND ($4 IS NULL OR contract_id IN (SELECT id FROM paying))) AS left_by_then
+  WHERE received OR (SELECT shown FROM road)
 ), running AS (
   SELECT id, code, name, organization_id, starts_on, ends_on FROM paying
   WHERE $1 BETWEEN starts_on AND ends_on
@@ -219,7 +224,8 @@ SELECT jsonb_build_object(
                WHERE id = $4 AND $6 IS NULL),
   -- Of an area beside their own nothing is told, not even zeros: what lies there is not theirs to count.
   'area', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name) FROM areas WHERE id = $2
-           AND ($5 IS NULL OR EXISTS (SELECT FROM area_closure WHERE (area_id = $2 AND ancestor_id = ANY ($5)) OR (ancestor_id = $2 AND area_id = ANY ($5))))),
+           AND ($5 IS NULL OR EXISTS (SELECT FROM area_closure WHERE (area_id = $2 AND ancestor_id = ANY ($5)) OR (ancestor_id = $2 AND area_id = ANY ($5))))
+           AND ($6 IS NULL OR EXISTS (SELECT FROM facilities f JOIN area_closure k ON k.area_id = f.area_id WHERE f.id = $6 AND k.ancestor_id = $2))),
   'areas', CASE WHEN $5 IS NOT NULL THEN (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'code', code, 'name', name) ORDER BY code), '[]') FROM areas WHERE id = ANY ($5)) END,
   'facility', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name) FROM facilities WHERE id = $6),
   'total', (SELECT count(*) FROM counted),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, dsl::exists, select};
+use diesel::{BoolExpressionMethods, ExpressionMethods, JoinOnDsl, QueryDsl, dsl::exists, select};
 use diesel_async::RunQueryDsl;
 use serde::Deserialize;
 use serde_json::Value;
@@ -25,7 +25,7 @@ use crate::{
     error::{ApiError, ApiResult, Code, Faults, Locale},
     facilities::FacilityKind,
     http::PageQuery,
-    schema::{area_closure, areas, campaigns, contracts},
+    schema::{area_closure, areas, campaigns, contracts, facilities},
     types::Cadre,
 };
 
@@ -106,7 +106,7 @@ pub async fn ensure_known(conn: &mut Conn, scope: &FigureScope) -> ApiResult<()>
     // Contracts and campaigns are not for clerks.
     let clerk = scope.facility.is_some();
     if let Some(id) = scope.area
-        && !is_told(conn, id, scope.areas.as_deref()).await?
+        && !is_told(conn, id, scope).await?
     {
         faults.add("/area_id", Code::UnknownReference);
     }
@@ -124,8 +124,13 @@ pub async fn ensure_known(conn: &mut Conn, scope: &FigureScope) -> ApiResult<()>
 }
 
 /// Whether figures of this area are told: it lies within the caller's own, or holds one of them.
-async fn is_told(conn: &mut Conn, area: Uuid, own: Option<&[Uuid]>) -> ApiResult<bool> {
-    let Some(own) = own else {
+async fn is_told(conn: &mut Conn, area: Uuid, scope: &FigureScope) -> ApiResult<bool> {
+    if let Some(facility) = scope.facility {
+        let around = facilities::table.inner_join(area_closure::table.on(area_closure::area_id.eq(facilities::area_id)));
+        let around = around.filter(facilities::id.eq(facility)).filter(area_closure::ancestor_id.eq(area));
+        return Ok(select(exists(around)).get_result(conn).await?);
+    }
+    let Some(own) = &scope.areas else {
         return Ok(select(exists(areas::table.find(area))).get_result(conn).await?);
     };
     let within = area_closure::area_id.eq(area).and(area_closure::ancestor_id.eq_any(own));
@@ -172,6 +177,7 @@ impl Counted {
                 area: self.area,
                 areas: self.areas,
                 facility: self.facility,
+                arrived_only: scope.arrived_only.then_some(true),
             },
         }
     }

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
-    auth::Scope,
+    auth::{Actor, Scope},
     claims::{ClaimComparison, ClaimState},
     error::{ApiError, ApiResult, Code, Faults},
     facilities::FacilityKind,
@@ -51,10 +51,15 @@ impl FigureQuery {
     }
 
     /// What is asked for, within what the caller may know. Partners have their figures through share grants.
-    pub fn within(&self, scope: &Scope) -> ApiResult<FigureScope> {
-        let asked =
-            FigureScope { area: self.area_id, campaign: self.campaign_id, contract: self.contract_id, ..FigureScope::default() };
-        Ok(match scope {
+    pub fn within(&self, actor: &Actor) -> ApiResult<FigureScope> {
+        let asked = FigureScope {
+            area: self.area_id,
+            campaign: self.campaign_id,
+            contract: self.contract_id,
+            arrived_only: !actor.role.sends(),
+            ..FigureScope::default()
+        };
+        Ok(match &actor.scope {
             Scope::Everything => asked,
             Scope::Areas(areas) => {
                 // In one order: what is asked is also the name of the answer that is kept.
@@ -81,6 +86,9 @@ pub struct FigureScope {
     pub areas: Option<Vec<Uuid>>,
     /// The caller's facility.
     pub facility: Option<Uuid>,
+    /// Of shipments those that have arrived: when something left is for those who send it, and from day to day, or from moment to moment,
+    /// a number of what is on the road would show it.
+    pub arrived_only: bool,
 }
 
 /// All figures of a day.
@@ -127,6 +135,10 @@ pub struct ScopeAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     pub facility: Option<Named>,
+    /// `true` where of shipments those alone are counted that have arrived: what is on the road is for those who send it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub arrived_only: Option<bool>,
 }
 
 /// A record by its names.

@@ -6,7 +6,6 @@ use deserr::Deserr;
 use diesel::{ExpressionMethods, QueryDsl, SelectableHelper};
 use diesel_async::RunQueryDsl;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{Reveal, SealedField};
@@ -14,12 +13,12 @@ use crate::{
     auth::{Caller, ReadReveals},
     db::{Conn, Db},
     error::{ApiResult, Faults},
-    http::{ListFilter, Listing, Page, PageQuery, keyset},
+    http::{ListFilter, Listing, Mount, Page, PageQuery, keyset},
     schema::reveals,
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config.service(list_reveals);
 }
 

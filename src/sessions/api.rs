@@ -1,7 +1,6 @@
 //! `/api/v1/auth` and `/api/v1/me`.
 
 use actix_web::{HttpResponse, get, post, put, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions, store,
@@ -12,12 +11,12 @@ use crate::{
     auth::{Anyone, Caller},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, ClientAddress},
+    http::{Answer, Body, ClientAddress, Mount},
     keys::Keys,
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(sign_in)
         .service(refresh_session)

@@ -1,65 +1,51 @@
 //! Hashing of passwords: argon2id, two at a time, away from the threads that serve.
 
-use std::time::Duration;
-
-use actix_web::web;
 use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    time::timeout,
-};
+use tokio::sync::Semaphore;
 
 use super::types::Password;
-use crate::error::{ApiError, ApiResult, Code};
+use crate::{
+    error::{ApiError, ApiResult},
+    http,
+};
 
 /// A hash takes 19 MiB and a whole core: more at once would starve the wards of theirs.
 static TURNS: Semaphore = Semaphore::const_new(2);
 
-/// How long a request waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// Checked when there is no account, so that a stranger's e-mail costs what a known one does. No password has it.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2lyYWotbm9ib2R5LWhlcg$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// The right to work out one hash after another. Goes along to the thread that hashes, so that a request which is
-/// dropped half-way does not let a third one start.
-pub struct Turn {
-    _permit: SemaphorePermit<'static>,
-}
+/// The right to work out one hash after another.
+pub struct Turn(http::Turn);
 
 impl Turn {
     /// Waits for a turn.
     pub async fn wait() -> ApiResult<Self> {
-        match timeout(PATIENCE, TURNS.acquire()).await {
-            Ok(Ok(permit)) => Ok(Self { _permit: permit }),
-            _ => Err(ApiError::new(Code::TooManyRequests).after(5)),
-        }
+        http::Turn::wait(&TURNS).await.map(Self)
     }
 
     /// Whether this is the password; without a hash the same work is done for nothing.
     pub async fn verify(self, password: &Password, hash: Option<String>) -> ApiResult<(Self, bool)> {
         let password = password.clone();
-        web::block(move || {
-            let (hash, known) = hash.map_or((NOBODY.to_owned(), false), |hash| (hash, true));
-            let right = matches(&password, &hash);
-            (self, right && known)
-        })
-        .await
-        .map_err(ApiError::internal)
+        let (turn, right) = self
+            .0
+            .work(move || {
+                let (hash, known) = hash.map_or((NOBODY.to_owned(), false), |hash| (hash, true));
+                matches(&password, &hash) && known
+            })
+            .await?;
+        Ok((Self(turn), right))
     }
 
     /// The hash of a new password.
     pub async fn hash(self, password: &Password) -> ApiResult<String> {
         let password = password.clone();
-        let hashed = web::block(move || {
-            let hashed = Argon2::default().hash_password(password.as_str().as_bytes()).map(|hash| hash.to_string());
-            drop(self);
-            hashed
-        });
-        hashed.await.map_err(ApiError::internal)?.map_err(ApiError::internal)
+        let hashed =
+            self.0.work(move || Argon2::default().hash_password(password.as_str().as_bytes()).map(|hash| hash.to_string()));
+        hashed.await?.1.map_err(ApiError::internal)
     }
 }
 

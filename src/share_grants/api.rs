@@ -1,7 +1,6 @@
 //! `/api/v1/share-grants`.
 
 use actix_web::{HttpResponse, delete, get, patch, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions,
@@ -15,12 +14,12 @@ use crate::{
     auth::{Caller, EditShareGrants, ReadHistory, ReadShareGrants, ReadShareReads},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, ChildId, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId},
+    http::{Answer, Body, ChildId, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Mount, Page, PageQuery, RecordId},
     register,
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_share_grants)
         .service(create_share_grant)

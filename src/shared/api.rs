@@ -1,7 +1,6 @@
 //! `/api/v1/shared`.
 
 use actix_web::{HttpResponse, get, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     feed, figures,
@@ -15,13 +14,13 @@ use crate::{
     auth::{Caller, ReadShared},
     db::Db,
     error::ApiResult,
-    http::{Answer, Listing, Page, PageQuery, Params},
+    http::{Answer, Listing, Mount, Page, PageQuery, Params},
     keys::Keys,
     share_grants::ShareField,
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_shared_grants)
         .service(list_shared_facilities)

@@ -1,7 +1,6 @@
 //! `/api/v1/shipments`.
 
 use actix_web::{HttpResponse, delete, get, patch, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions,
@@ -15,12 +14,12 @@ use crate::{
     auth::{Caller, EditRegister, ReadHistory, ReadShipments},
     db::{Conn, Db},
     error::{ApiError, ApiResult, Code},
-    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId},
+    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Mount, Page, PageQuery, RecordId},
     register::{self, Record},
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_shipments)
         .service(create_shipment)

@@ -1,7 +1,6 @@
 //! `/api/v1/requisitions/{id}/shipments`, `/api/v1/shipments/{id}/receipts`, `/api/v1/shipment-receipts` and `/api/v1/shipment-discrepancies`.
 
 use actix_web::{HttpResponse, get, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     acts::{NewReceipt, ReceiptReversal},
@@ -16,12 +15,12 @@ use crate::{
     auth::{Caller, EditRegister, ReadShipments, ReceiveShipments},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, IdempotencyKey, Listing, Page, PageQuery, RecordId},
+    http::{Answer, Body, IdempotencyKey, Listing, Mount, Page, PageQuery, RecordId},
     register,
 };
 
 /// The routes of what arrives and what does not.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(draft_requisition_shipment)
         .service(list_shipment_receipts)

@@ -1,7 +1,6 @@
 //! `/api/v1/shipment-legs`.
 
 use actix_web::{HttpResponse, delete, get, patch, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::legs::{self, NewShipmentLeg, ShipmentLeg, ShipmentLegFilter, ShipmentLegPatch};
 use crate::{
@@ -9,12 +8,12 @@ use crate::{
     auth::{Caller, KnowTheRoad},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId},
+    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Mount, Page, PageQuery, RecordId},
     register,
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_shipment_legs)
         .service(create_shipment_leg)

@@ -23,7 +23,7 @@ mod rules;
 mod store;
 mod types;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::http::Mount;
 
 pub use actions::{dispatch, pack};
 pub use acts::RejectionCause;
@@ -35,6 +35,6 @@ pub use store::visible;
 pub use types::{Shipment, ShipmentFields, ShipmentLineFields, ShipmentStatus};
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config.configure(api::routes).configure(arrivals_api::routes).configure(legs_api::routes);
 }

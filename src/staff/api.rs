@@ -1,7 +1,6 @@
 //! `/api/v1/staff`.
 
 use actix_web::{HttpResponse, delete, get, patch, post, put, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions, store,
@@ -12,14 +11,14 @@ use crate::{
     auth::{Caller, EditRegister, ReadHistory, ReadRegister, RevealIdentities, SealedIdentities},
     db::Db,
     error::{ApiError, ApiResult, Code},
-    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId},
+    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Mount, Page, PageQuery, RecordId},
     keys::Keys,
     register,
     reveals::RevealRequest,
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_staff)
         .service(create_staff)

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, get, web::Data};
 use chrono::Utc;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     store,
@@ -13,11 +12,11 @@ use crate::{
     auth::{Caller, Permission, ReadDepartures, ReadStaffing},
     db::Db,
     error::ApiResult,
-    http::{Answer, Listing, Page, PageQuery, Params},
+    http::{Answer, Listing, Mount, Page, PageQuery, Params},
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config.service(read_staffing).service(list_staffing_rows).service(read_staff_turnover).service(list_vacancies);
 }
 

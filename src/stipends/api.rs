@@ -1,7 +1,6 @@
 //! `/api/v1/stipend-runs`.
 
 use actix_web::{HttpResponse, delete, get, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions, entries_api, paying, store,
@@ -15,12 +14,12 @@ use crate::{
     auth::{Caller, EditStipends, HoldStipends, ReadHistory, ReadStipends},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId},
+    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Mount, Page, PageQuery, RecordId},
     register,
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_stipend_runs)
         .service(create_stipend_run)

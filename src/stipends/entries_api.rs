@@ -1,7 +1,6 @@
 //! `/api/v1/stipend-entries`, `/api/v1/stipend-payments`, and the lists of a run.
 
 use actix_web::{HttpResponse, get, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions,
@@ -18,12 +17,12 @@ use crate::{
     auth::{Caller, EditStipends, ReadHistory, ReadStipendPayments, ReadStipends},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, IdempotencyKey, IfNoneMatch, Listing, Page, PageQuery, RecordId},
+    http::{Answer, Body, IdempotencyKey, IfNoneMatch, Listing, Mount, Page, PageQuery, RecordId},
     register::load_any,
 };
 
 /// The routes of entries and payments.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_stipend_entries)
         .service(list_stipend_signatures)

@@ -1,7 +1,6 @@
 //! `/api/v1/stock-documents`, `/api/v1/stock-balances` and the stock cards.
 
 use actix_web::{HttpResponse, get, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions, rules, store,
@@ -14,12 +13,12 @@ use crate::{
     auth::{Caller, EditStock, ReadStock, ReadStockDocuments, Role},
     db::Db,
     error::{ApiError, ApiResult, Code},
-    http::{Answer, Body, IdempotencyKey, Listing, Page, PageQuery, Params, RecordId},
+    http::{Answer, Body, IdempotencyKey, Listing, Mount, Page, PageQuery, Params, RecordId},
     stock_locations,
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_stock_documents)
         .service(create_stock_document)

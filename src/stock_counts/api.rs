@@ -1,7 +1,6 @@
 //! `/api/v1/stock-counts`.
 
 use actix_web::{HttpResponse, get, patch, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions, store,
@@ -12,12 +11,12 @@ use crate::{
     auth::{Caller, EditStock, ReadHistory, ReadStockDocuments},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, IdempotencyKey, IfMatch, Listing, Page, PageQuery, RecordId},
+    http::{Answer, Body, IdempotencyKey, IfMatch, Listing, Mount, Page, PageQuery, RecordId},
     register::{self, Record},
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_stock_counts)
         .service(create_stock_count)

@@ -1,7 +1,6 @@
 //! `/api/v1/reports/supplies`.
 
 use actix_web::{HttpResponse, get, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     statements,
@@ -11,11 +10,11 @@ use crate::{
     auth::{Caller, ReadShipments},
     db::Db,
     error::ApiResult,
-    http::{TableQuery, Tabled},
+    http::{Mount, TableQuery, Tabled},
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config.service(read_supplies);
 }
 

@@ -1,7 +1,6 @@
 //! `/api/v1/{contracts,projects,campaigns}/{id}/facilities`.
 
 use actix_web::{HttpResponse, delete, get, patch, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions,
@@ -14,13 +13,13 @@ use crate::{
     contracts::Contract,
     db::{Conn, Db},
     error::ApiResult,
-    http::{Answer, Body, ChildId, IdempotencyKey, IfMatch, Listing, Page, PageQuery, RecordId, once},
+    http::{Answer, Body, ChildId, IdempotencyKey, IfMatch, Listing, Mount, Page, PageQuery, RecordId, once},
     projects::Project,
     register::load_any,
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_contract_facilities)
         .service(create_contract_facility)

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, get, web::Data};
 use diesel_async::RunQueryDsl;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     statements::{Ask, Kin, Movements, Paid, Places, Shipments},
@@ -12,13 +11,13 @@ use crate::{
     auth::{Caller, ReadStockDocuments, Scope, TraceFunds},
     db::Db,
     error::ApiResult,
-    http::{Answer, Listing, Page, PageQuery, RecordId},
+    http::{Answer, Listing, Mount, Page, PageQuery, RecordId},
     lots::Lot,
     register,
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config.service(trace_lot).service(list_lot_movements).service(list_paid_supplies);
 }
 

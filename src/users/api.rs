@@ -1,7 +1,6 @@
 //! `/api/v1/users`.
 
 use actix_web::{HttpResponse, Responder, delete, get, patch, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions, store,
@@ -12,12 +11,12 @@ use crate::{
     auth::{Caller, ManageUsers, ReadUsers},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId, etag},
+    http::{Answer, Body, IfMatch, IfNoneMatch, Listing, Mount, Page, PageQuery, RecordId, etag},
     sessions::{Ticket, TicketPurpose},
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_users)
         .service(create_user)

@@ -341,6 +341,14 @@ async fn everybody_gets_the_figures_of_what_they_may_know_and_no_more() {
         .await
         .expect_problem(422, "validation-failed");
     assert_eq!(faults(&refused), [("/contract_id".to_owned(), "unknown-reference".to_owned())]);
+    assert_eq!(figures(&clerk, &format!("{day}&area_id={}", world.ghouta)).await["staff"]["total"], 1);
+    for path in ["figures", "figures/staff.total/rows"] {
+        let beside = clerk.get(&format!("/api/v1/reports/{path}?{day}&area_id={}", world.east)).await;
+        assert_eq!(
+            faults(&beside.expect_problem(422, "validation-failed")),
+            [("/area_id".to_owned(), "unknown-reference".to_owned())]
+        );
+    }
     let rows = clerk.all(&format!("/api/v1/reports/figures/staff.total/rows?{day}")).await;
     assert_eq!(rows.iter().map(|row| row["code"].clone()).collect::<Vec<_>>(), [json!("S-2")]);
 

@@ -6,7 +6,6 @@ use chrono::Utc;
 use deserr::Deserr;
 use futures_util::stream;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{
@@ -17,14 +16,14 @@ use crate::{
     auth::{Caller, ReadBudgets},
     db::Db,
     error::{ApiError, ApiResult, Code, Faults, Problem},
-    http::Params,
+    http::{Mount, Params},
 };
 
 /// How many activities are read at once.
 const CHUNK: i64 = 200;
 
 /// The route of this export.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config.service(read_iati);
 }
 

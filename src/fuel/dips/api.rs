@@ -1,7 +1,6 @@
 //! `/api/v1/fuel-dips`.
 
 use actix_web::{HttpResponse, get, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions, store,
@@ -11,11 +10,11 @@ use crate::{
     auth::{Caller, ReadStock, RecordFuel},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, IdempotencyKey, IfNoneMatch, Listing, Page, PageQuery, RecordId},
+    http::{Answer, Body, IdempotencyKey, IfNoneMatch, Listing, Mount, Page, PageQuery, RecordId},
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config.service(list_fuel_dips).service(create_fuel_dip).service(find_fuel_dip).service(reverse_fuel_dip);
 }
 

@@ -1,7 +1,6 @@
 //! `/api/v1/generators` and the hours they ran.
 
 use actix_web::{HttpResponse, delete, get, patch, post, put, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     hours::{self, GeneratorHours, GeneratorHoursFields, GeneratorHoursFilter},
@@ -13,12 +12,14 @@ use crate::{
     auth::{Caller, EditFuelTanks, ReadHistory, ReadStock, RecordFuel},
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, IfPresentMatch, Listing, Page, PageQuery, RanOn, RecordId},
+    http::{
+        Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, IfPresentMatch, Listing, Mount, Page, PageQuery, RanOn, RecordId,
+    },
     register,
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_generators)
         .service(create_generator)

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, get, web::Data};
 use diesel_async::RunQueryDsl;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     statements::Standing,
@@ -12,11 +11,11 @@ use crate::{
     auth::{Caller, ReadStock},
     db::Db,
     error::ApiResult,
-    http::{Listing, Page, PageQuery},
+    http::{Listing, Mount, Page, PageQuery},
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config.service(list_fuel_status);
 }
 

@@ -6,21 +6,28 @@
 #[cfg_attr(not(feature = "pdf"), path = "none.rs")]
 mod typeset;
 
-use actix_web::web::{self, Data};
+use actix_web::web::Data;
 use deserr::Deserr;
+use serde_json::Value;
 use tokio::sync::Semaphore;
 use utoipa::IntoParams;
 
 use super::statement::Envelope;
 use crate::{
-    error::{ApiError, ApiResult, Faults},
+    error::{ApiError, ApiResult, Code, Faults},
+    http::Turn,
+    keys::{hex, sha256},
     types::words,
 };
 
 pub use typeset::Press;
 
+/// How the pages are laid out.
+const TEMPLATE: &str = include_str!("report.typ");
 /// How many reports are set at once: each keeps a core busy.
 static TURNS: Semaphore = Semaphore::const_new(2);
+/// The most rows of posts, claims and areas that are set: some two hundred pages. Beyond it, there is the workbook.
+const MOST_ROWS: usize = 5_000;
 
 words! {
     /// A language of pages.
@@ -43,10 +50,34 @@ pub struct PagesQuery {
     pub language: Option<PagesLanguage>,
 }
 
+impl PagesLanguage {
+    fn words(self) -> &'static str {
+        match self {
+            Self::English => include_str!("words.en.json"),
+            Self::Arabic => include_str!("words.ar.json"),
+        }
+    }
+}
+
+/// Tells pages from others before they are set: by what was signed and how it is laid out. A weak one: the fonts of another node set other bytes.
+pub fn etag(envelope: &Envelope, language: PagesLanguage) -> String {
+    let made = [envelope.signature.as_str(), TEMPLATE, language.words(), env!("CARGO_PKG_VERSION")].map(str::as_bytes);
+    format!("W/\"{}\"", hex(&sha256(&made)))
+}
+
+/// Waits for a turn at the press. What is set is read after that, or all who wait would hold a document.
+pub async fn turn() -> ApiResult<Turn> {
+    Turn::wait(&TURNS).await
+}
+
 /// Sets a published report as pages.
-pub async fn pages(press: Data<Press>, envelope: Envelope, language: PagesLanguage) -> ApiResult<Vec<u8>> {
-    let _turn = TURNS.acquire().await.map_err(ApiError::internal)?;
-    web::block(move || press.set(&envelope, language)).await.map_err(ApiError::internal)?
+pub async fn pages(turn: Turn, press: Data<Press>, envelope: Envelope, language: PagesLanguage) -> ApiResult<Vec<u8>> {
+    let told: Value = serde_json::from_str(&envelope.document).map_err(ApiError::internal)?;
+    let lists = [&told["staffing"], &told["reconciliation"]["claims"], &told["figures"]["facilities"]["by_area"]];
+    if lists.iter().filter_map(|rows| rows.as_array()).map(Vec::len).sum::<usize>() > MOST_ROWS {
+        return Err(ApiError::new(Code::PayloadTooLarge));
+    }
+    turn.work(move || press.set(&envelope, language)).await?.1
 }
 
 #[cfg(test)]

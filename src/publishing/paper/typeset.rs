@@ -4,7 +4,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use chrono::{DateTime, Datelike, Timelike, Utc};
@@ -19,18 +19,16 @@ use typst::{
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
-use super::{super::statement::Envelope, PagesLanguage};
+use super::{super::statement::Envelope, PagesLanguage, TEMPLATE};
 use crate::error::{ApiError, ApiResult, Code};
 
-/// How the pages are laid out.
-const TEMPLATE: &str = include_str!("report.typ");
 /// Letters that must be there, or pages would be set with holes in them.
 const NEEDED: [char; 3] = ['A', '0', 'ع'];
 
-/// Sets reports as pages. Its fonts are looked for when they are first needed, once.
+/// Sets reports as pages. Its fonts are looked for when they are first needed, and again as long as some are missing.
 pub struct Press {
     folder: PathBuf,
-    fonts: OnceLock<Fonts>,
+    fonts: Mutex<Option<Arc<Fonts>>>,
     library: LazyHash<Library>,
 }
 
@@ -50,7 +48,7 @@ struct Slot {
 impl Press {
     /// A press with the fonts of a folder.
     pub fn with_fonts(folder: PathBuf) -> Self {
-        Self { folder, fonts: OnceLock::new(), library: LazyHash::new(Library::default()) }
+        Self { folder, fonts: Mutex::new(None), library: LazyHash::new(Library::default()) }
     }
 
     /// Whether pages can be set, in a sentence.
@@ -66,8 +64,17 @@ impl Press {
         }
     }
 
-    fn fonts(&self) -> &Fonts {
-        self.fonts.get_or_init(|| Fonts::of(&self.folder))
+    fn fonts(&self) -> Arc<Fonts> {
+        let mut kept = self.fonts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(fonts) = &*kept {
+            return Arc::clone(fonts);
+        }
+        let found = Arc::new(Fonts::of(&self.folder));
+        // A folder that was not there yet is looked into again.
+        if found.complete {
+            *kept = Some(Arc::clone(&found));
+        }
+        found
     }
 
     /// Sets a published report. It takes a while: not on a worker's thread.
@@ -76,11 +83,15 @@ impl Press {
         if !fonts.complete {
             return Err(ApiError::new(Code::PdfUnavailable));
         }
-        let sheet = Sheet::of(fonts, &self.library, envelope, language)?;
+        let sheet = Sheet::of(&fonts, &self.library, envelope, language)?;
         let set = typst::compile::<PagedDocument>(&sheet).output.map_err(|faults| failed(&faults)).and_then(|pages| {
-            // What a title holds no font has letters for keeps pages out of the archives, not from being read.
+            // Letters that no font here has keep pages out of the archives, not from being read.
             let archived = export(&pages, envelope, language, &[PdfStandard::A_3a]);
-            archived.or_else(|_| export(&pages, envelope, language, &[]))
+            archived.or_else(|_| {
+                // Why is not logged: it may name what stands in the report.
+                tracing::warn!(number = envelope.number, "the pages of a report are no PDF/A");
+                export(&pages, envelope, language, &[])
+            })
         });
         // What was remembered of this report helps no other.
         comemo::evict(0);
@@ -167,12 +178,8 @@ struct Sheet<'a> {
 
 impl<'a> Sheet<'a> {
     fn of(fonts: &'a Fonts, library: &'a LazyHash<Library>, envelope: &Envelope, language: PagesLanguage) -> ApiResult<Self> {
-        let words = match language {
-            PagesLanguage::English => include_str!("words.en.json"),
-            PagesLanguage::Arabic => include_str!("words.ar.json"),
-        };
         let files = [
-            (named("words.json")?, Bytes::from_string(words)),
+            (named("words.json")?, Bytes::from_string(language.words())),
             (named("envelope.json")?, Bytes::new(envelope.bytes()?)),
             (named("statement.txt")?, Bytes::new(envelope.statement().words())),
         ];

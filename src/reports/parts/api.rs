@@ -1,7 +1,6 @@
 //! `/api/v1/reports/figures/series`, `…/breakdown` and `…/comparison`.
 
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     breakdown::{BreakdownQuery, FigureBreakdown, break_down},
@@ -12,11 +11,11 @@ use crate::{
     auth::{Caller, ReadFigureRows, ReadFigures},
     db::Db,
     error::ApiResult,
-    http::{TableQuery, Tabled, locale},
+    http::{Mount, TableQuery, Tabled, locale},
 };
 
 /// The routes of what figures are told by.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config.service(read_figure_series).service(read_figure_breakdown).service(read_figure_comparison);
 }
 
@@ -30,7 +29,7 @@ async fn read_figure_series(
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
     let query = &asked.query;
-    let (scope, days) = (query.of_one_day().within(&caller.scope)?, query.days()?);
+    let (scope, days) = (query.of_one_day().within(&caller)?, query.days()?);
     let locale = locale(request.headers());
     let told = db.read_at(query.known_at, async |conn| series(conn, &scope, query, days, locale).await).await?;
     asked.answer(&told, || Ok(told.table())).await
@@ -46,7 +45,7 @@ async fn read_figure_breakdown(
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
     let (query, whole) = (&asked.query, asked.query.of_the_whole());
-    let (scope, day) = (whole.within(&caller.scope)?, whole.day());
+    let (scope, day) = (whole.within(&caller)?, whole.day());
     query.ensure_for(&scope)?;
     let locale = locale(request.headers());
     let told = db.read_at(query.known_at, async |conn| break_down(conn, &scope, (query.by, day), locale).await).await?;
@@ -64,7 +63,7 @@ async fn read_figure_comparison(
 ) -> ApiResult<HttpResponse> {
     let query = &asked.query;
     query.check()?;
-    let scope = query.of_one_day().within(&caller.scope)?;
+    let scope = query.of_one_day().within(&caller)?;
     let locale = locale(request.headers());
     let told = db.read_at(query.known_at, async |conn| compare(conn, (&scope, caller.role), query, locale).await).await?;
     asked.answer(&told, || Ok(told.table())).await

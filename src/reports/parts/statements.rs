@@ -7,7 +7,7 @@ use diesel::{
     QueryResult,
     pg::Pg,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
-    sql_types::{Array, Date, Jsonb, Nullable, Text, Uuid as SqlUuid},
+    sql_types::{Array, Bool, Date, Jsonb, Nullable, Text, Uuid as SqlUuid},
 };
 
 use super::super::{
@@ -71,7 +71,9 @@ impl<S: OverDays> QueryFragment<Pg> for AskDays<'_, S> {
             out.push_sql(", ");
             out.push_bind_param::<Nullable<Text>, _>(dimension)?;
         }
-        out.push_sql("), days AS (SELECT day, n FROM unnest($1) WITH ORDINALITY AS d (day, n))");
+        out.push_sql("), road AS (SELECT NOT ");
+        out.push_bind_param::<Bool, _>(&self.scope.arrived_only)?;
+        out.push_sql(" AS shown), days AS (SELECT day, n FROM unnest($1) WITH ORDINALITY AS d (day, n))");
         out.push_sql(S::text());
         Ok(())
     }

@@ -163,9 +163,10 @@ impl Stage {
     /// The figures of these days in every scope, and whether they are those of a recount. The recount is the way of the past: of a
     /// moment, everybody is counted one by one.
     async fn agrees(&self, days: &[u64]) -> Result<(), TestCaseError> {
-        let (east, campaign, contract) = (self.world.east, self.campaign, self.world.contract);
+        let (east, ghouta, campaign, contract) = (self.world.east, self.world.ghouta, self.campaign, self.world.contract);
         let scopes = [
             String::new(),
+            format!("&area_id={ghouta}"),
             format!("&area_id={east}"),
             format!("&campaign_id={campaign}"),
             format!("&contract_id={contract}"),

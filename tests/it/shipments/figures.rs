@@ -7,7 +7,10 @@ use siraj::auth::Role;
 use uuid::Uuid;
 
 use super::{Place, SHIPMENTS, place, receipt};
-use crate::support::{client::faults, id_of};
+use crate::support::{
+    client::{Client, faults},
+    id_of,
+};
 
 const SUPPLIES: &str = "/api/v1/reports/supplies";
 
@@ -153,4 +156,43 @@ async fn who_need_not_know_the_road_is_told_of_what_has_come_to_its_end() {
     let hidden = stranger.get(&format!("{SUPPLIES}?by=month&facility_id={}", place.facility)).await.expect_status(422).json();
     assert_eq!(faults(&hidden), [("/facility_id".to_owned(), "unknown-reference".to_owned())]);
     place.app.user(Role::Admin).await.get(&format!("{SUPPLIES}?by=month")).await.expect_problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn figures_tell_who_does_not_send_what_has_arrived_and_nothing_of_the_road() {
+    let place = year().await;
+    let auditor = place.app.user(Role::Auditor).await;
+    let shipments = async |by: &Client, query: &str| {
+        let told = by.get(&format!("/api/v1/reports/figures?{query}")).await.expect_status(200).json();
+        // The answer says so.
+        assert_eq!(told["scope"].get("arrived_only").is_some(), told["shipments"]["dispatched"] == 0, "{told}");
+        told["shipments"].clone()
+    };
+    let all = shipments(&place.manager, "as_of=2014-06-30").await;
+    let arrived = all["received"].as_i64().expect("a number");
+    assert_eq!((&all["total"], arrived), (&json!(4), 2), "{all}");
+    assert_eq!(shipments(&auditor, "as_of=2014-06-30").await, json!({"total": 2, "received": 2, "dispatched": 0}));
+    assert_eq!(place.manager.all("/api/v1/reports/figures/shipments.total/rows?as_of=2014-06-30").await.len(), 4);
+    assert_eq!(auditor.all("/api/v1/reports/figures/shipments.total/rows?as_of=2014-06-30").await.len(), 2);
+    // Neither from day to day nor from moment to moment does anything show when it left.
+    assert_eq!(shipments(&auditor, "as_of=2014-05-22").await["total"], 0);
+    let left: chrono::DateTime<chrono::Utc> =
+        place.app.database.owner().await.query_one("SELECT max(recorded_at) FROM shipments", &[]).await.expect("a moment").get(0);
+    for moment in [left, left - chrono::Duration::microseconds(1)] {
+        let known = moment.format("%Y-%m-%dT%H:%M:%S%.6fZ");
+        assert_eq!(shipments(&auditor, &format!("as_of=2014-06-30&known_at={known}")).await["total"], 2);
+    }
+    let read = async |path: &str| auditor.get(&format!("/api/v1/reports/figures/{path}")).await.expect_status(200).json();
+    let series = read("series?from=2014-05-31&to=2014-06-30&by=month").await;
+    let totals: Vec<i64> = series["points"]
+        .as_array()
+        .expect("points")
+        .iter()
+        .map(|point| point["figures"]["shipments.total"].as_i64().expect("a number"))
+        .collect();
+    assert_eq!(totals, [0, 2], "{series}");
+    let compared = read("comparison?from=2014-05-22&to=2014-06-30").await;
+    let total = compared["figures"].as_array().expect("figures").iter().find(|one| one["figure"] == "shipments.total");
+    let total = total.expect("shipments");
+    assert_eq!((&total["was"], &total["is"]), (&json!(0), &json!(2)));
 }
