@@ -1,7 +1,6 @@
 //! `/api/v1/share-grants/{share_grant_id}/webhooks`.
 
 use actix_web::{HttpResponse, delete, get, http::StatusCode, patch, post, web::Data};
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
     actions, deliveries, store,
@@ -13,13 +12,13 @@ use crate::{
     config::Networks,
     db::Db,
     error::ApiResult,
-    http::{Answer, Body, ChildId, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Page, PageQuery, RecordId, etag, once},
+    http::{Answer, Body, ChildId, IdempotencyKey, IfMatch, IfNoneMatch, Listing, Mount, Page, PageQuery, RecordId, etag, once},
     keys::Keys,
     share_grants::ensure_known,
 };
 
 /// The routes of this slice.
-pub fn routes(config: &mut ServiceConfig) {
+pub fn routes(config: &mut Mount) {
     config
         .service(list_webhooks)
         .service(create_webhook)
