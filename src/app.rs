@@ -18,7 +18,9 @@ use crate::{
     adjustment_reasons, areas, assignments,
     attachments::{self, Files},
     auth::Accounts,
-    barcodes, budgets, campaigns, claims, contracts, controlled_issues,
+    barcodes, budgets, campaigns, claims,
+    config::Networks,
+    contracts, controlled_issues,
     db::{Db, DbError},
     departures, donations, donors, duplicates, equipment,
     error::{ApiError, ApiResult, Code},
@@ -29,7 +31,7 @@ use crate::{
     lots, openapi, organizations, planning, production, projects,
     publishing::{self, Press},
     recipes, report_definitions, reports, requisitions, reveals, sessions, share_grants, shared, shipments, staff, staffing,
-    stipend_scales, stipends, stock, stock_counts, stock_locations, supplies, support, traces, users,
+    stipend_scales, stipends, stock, stock_counts, stock_locations, supplies, support, traces, users, webhooks,
 };
 
 /// What the application is made of.
@@ -51,6 +53,8 @@ pub struct Parts {
     pub allowed_origins: Vec<String>,
     /// Where the bytes of attachments lie.
     pub files: Data<Files>,
+    /// Networks that webhooks may lead into although they are not public.
+    pub networks: Data<Networks>,
     /// What sets published reports as pages.
     pub press: Data<Press>,
 }
@@ -107,6 +111,7 @@ fn api(config: &mut Mount) {
         .configure(staffing::routes)
         .configure(reveals::routes)
         .configure(share_grants::routes)
+        .configure(webhooks::routes)
         .configure(shared::routes);
 }
 
@@ -147,6 +152,7 @@ pub fn server(parts: Parts, listener: TcpListener) -> io::Result<Server> {
             .app_data(Data::new(reports::Answers::default()))
             .app_data(parts.keys.clone())
             .app_data(parts.files.clone())
+            .app_data(parts.networks.clone())
             .app_data(parts.press.clone())
             .app_data(Data::from(Arc::clone(&parts.accounts)))
             .app_data(Data::new(parts.proxies.clone()))

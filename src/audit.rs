@@ -69,7 +69,24 @@ const WITHIN_AREA: &str = "))) AND (resource <> 'area_access' OR EXISTS (
 /// The changes of a record and of what belongs to it. Whether the caller may see the record is asked before; what
 /// belongs to it and speaks of places outside of `within` (areas) is left out.
 pub async fn history(conn: &mut Conn, within: Option<&[Uuid]>, subject: Uuid, page: &PageQuery) -> ApiResult<Vec<HistoryEntry>> {
+    read(conn, within, (subject, None), page).await
+}
+
+/// The changes of one record of those that belong to another.
+pub async fn history_of_part(conn: &mut Conn, subject: Uuid, part: Uuid, page: &PageQuery) -> ApiResult<Vec<HistoryEntry>> {
+    read(conn, None, (subject, Some(part)), page).await
+}
+
+async fn read(
+    conn: &mut Conn,
+    within: Option<&[Uuid]>,
+    (subject, part): (Uuid, Option<Uuid>),
+    page: &PageQuery,
+) -> ApiResult<Vec<HistoryEntry>> {
     let mut query = audit_log::table.filter(audit_log::subject_id.eq(subject)).select(HistoryEntry::as_select()).into_boxed();
+    if let Some(part) = part {
+        query = query.filter(audit_log::record_id.eq(part));
+    }
     if let Some(areas) = within {
         // What a run of stipends has paid is of all areas at once; a contract's documents are told with their files.
         query = query.filter(audit_log::resource.ne_all(["stipend_payments", "contract_documents"]));

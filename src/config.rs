@@ -1,9 +1,13 @@
 //! What the environment says, read once; a wrong value stops the start with one sentence.
 
+mod networks;
+
 use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
 use clap::Args;
 use thiserror::Error;
+
+pub use networks::Networks;
 
 /// Settings from the environment (or the same as options).
 #[derive(Debug, Clone, Args)]
@@ -50,6 +54,9 @@ pub struct Config {
     /// Addresses of proxies whose `X-Forwarded-For` is believed, separated by commas.
     #[arg(long, env = "SIRAJ_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<String>,
+    /// Networks such as 10.20.0.0/16 that webhooks may lead into although they are not public, separated by commas.
+    #[arg(long, env = "SIRAJ_WEBHOOK_NETWORKS", value_delimiter = ',')]
+    pub webhook_networks: Vec<String>,
 }
 
 /// A value that cannot be used.
@@ -75,6 +82,9 @@ pub enum ConfigError {
     /// Not an IP address.
     #[error("SIRAJ_TRUSTED_PROXIES must be IP addresses, separated by commas")]
     TrustedProxies,
+    /// Not a network.
+    #[error("SIRAJ_WEBHOOK_NETWORKS must be networks such as 10.20.0.0/16, separated by commas")]
+    WebhookNetworks,
     /// Not a filter of the log.
     #[error("SIRAJ_LOG must be a log filter such as info or siraj=debug")]
     Log,
@@ -101,6 +111,7 @@ impl Config {
             return Err(ConfigError::AllowedOrigins);
         }
         self.proxies()?;
+        self.networks()?;
         if tracing_subscriber::EnvFilter::builder().parse(&self.log).is_err() {
             return Err(ConfigError::Log);
         }
@@ -118,6 +129,11 @@ impl Config {
     /// The proxies whose word on the client's address counts.
     pub fn proxies(&self) -> Result<Vec<std::net::IpAddr>, ConfigError> {
         self.trusted_proxies.iter().map(|address| address.parse().map_err(|_| ConfigError::TrustedProxies)).collect()
+    }
+
+    /// The networks that webhooks may lead into although they are not public.
+    pub fn networks(&self) -> Result<Networks, ConfigError> {
+        Networks::parse(&self.webhook_networks).ok_or(ConfigError::WebhookNetworks)
     }
 
     /// Where the keys lie.

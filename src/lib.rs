@@ -18,8 +18,9 @@
 //! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel`, `departures` |
 //! | 12 | `reports`, `planning`, `traces`, `exports`, `imports`, `openapi`, `funding`, `staffing`, `duplicates`, `supplies` |
 //! | 13 | `publishing`, `shared` |
-//! | 14 | `app` |
-//! | 15 | `cli`, and `main` above it |
+//! | 14 | `webhooks` |
+//! | 15 | `app` |
+//! | 16 | `cli`, and `main` above it |
 
 pub mod adjustment_reasons;
 pub mod app;
@@ -85,3 +86,4 @@ pub mod support;
 pub mod traces;
 pub mod types;
 pub mod users;
+pub mod webhooks;

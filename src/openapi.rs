@@ -29,7 +29,7 @@ pub const OPEN_OPERATIONS: &[&str] = &[
 ];
 
 /// Answers that hold a secret are kept nowhere, so not for an `Idempotency-Key` either; the client's own id says what was made.
-const SHOWN_ONCE: &[&str] = &["create_user", "create_share_key"];
+const SHOWN_ONCE: &[&str] = &["create_user", "create_share_key", "create_webhook"];
 
 const DESCRIPTION: &str = "Register and ledger of a medical-aid organisation: facilities, staff, partner contracts, shipments, and the figures \
     computed from them. Every refusal is a problem (RFC 9457) with a stable `code`; lists are paged with `limit` and `after`; edits need \

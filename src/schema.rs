@@ -1619,6 +1619,53 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhook_deliveries (id) {
+        id -> Uuid,
+        webhook_id -> Uuid,
+        event -> Text,
+        body -> Text,
+        after_position -> Nullable<Int8>,
+        raised_at -> Timestamptz,
+        attempts -> Int4,
+        attempted_at -> Nullable<Timestamptz>,
+        next_attempt_at -> Nullable<Timestamptz>,
+        leased_until -> Nullable<Timestamptz>,
+        last_status -> Nullable<Int4>,
+        last_error -> Nullable<Text>,
+        delivered_at -> Nullable<Timestamptz>,
+        given_up_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    webhook_feeds (webhook_id) {
+        webhook_id -> Uuid,
+        notified_position -> Int8,
+        checked_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    webhooks (id) {
+        id -> Uuid,
+        grant_id -> Uuid,
+        url -> Text,
+        key_id -> Text,
+        sealed -> Bytea,
+        secret_since -> Timestamptz,
+        former_key_id -> Nullable<Text>,
+        former_sealed -> Nullable<Bytea>,
+        former_until -> Nullable<Timestamptz>,
+        disabled_at -> Nullable<Timestamptz>,
+        disabled_reason -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     adjustment_reasons,
     area_access,
@@ -1714,4 +1761,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     user_passwords,
     user_tickets,
     users,
+    webhook_deliveries,
+    webhook_feeds,
+    webhooks,
 );

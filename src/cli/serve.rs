@@ -3,20 +3,24 @@
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
 use actix_web::web::Data;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
 
 use super::{Outcome, database::Database, demo, say, sentence};
 use crate::{
     app::{self, Parts},
     attachments::Files,
     auth::{self, Accounts},
-    config::Config,
+    config::{Config, Networks},
     db::Db,
     error::ApiError,
     http::{self, Proxies},
     keys::Keys,
     publishing::{self, Press},
     sessions,
+    webhooks::Courier,
 };
 
 /// Connections of a worker: more than four per core buy nothing.
@@ -27,7 +31,8 @@ pub fn run(config: &Config, demo: bool) -> Outcome {
     start_log(config)?;
     let address = config.listen_address().map_err(sentence)?;
     let listener = TcpListener::bind(address).map_err(|error| format!("cannot listen on {address}: {error}"))?;
-    let keys = Keys::open(&config.key_path()).map_err(sentence)?;
+    let keys = Data::new(Keys::open(&config.key_path()).map_err(sentence)?);
+    let networks = config.networks().map_err(sentence)?;
     let files = Data::new(Files::open(config).map_err(sentence)?);
     let database = Database::reach(config)?.migrated()?;
     if let Some(embedded) = &database.embedded {
@@ -40,28 +45,37 @@ pub fn run(config: &Config, demo: bool) -> Outcome {
         database_url: database.service_url.clone(),
         pool_size: POOL_SIZE,
         workers,
-        keys: Data::new(keys),
+        keys: keys.clone(),
         accounts: Arc::clone(&accounts),
         proxies: Proxies(config.proxies().map_err(sentence)?),
         allowed_origins: config.allowed_origins.clone(),
         files: files.clone(),
         press: Data::new(Press::with_fonts(config.fonts.clone())),
+        networks: Data::new(networks.clone()),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(sentence)?;
     let served = runtime.block_on(async {
         let server = app::server(parts, listener).map_err(sentence)?;
         let handle = server.handle();
+        let (stop, stopped) = watch::channel(false);
+        let courier = tokio::spawn(carry(database.service_url.clone(), keys.into_inner(), networks, stopped));
         tokio::spawn(auth::listen(database.service_url.clone(), accounts));
         tokio::spawn(sweep_daily(database.service_url.clone(), files));
+        let told = stop.clone();
         tokio::spawn(async move {
             asked_to_stop().await;
+            told.send_replace(true);
             handle.stop(true).await;
         });
         greet(&address.to_string(), password.as_deref());
-        tokio::select! {
+        let ended = tokio::select! {
             ended = server => ended.map_err(sentence),
             () = keep_up_by_the_minute(database.service_url.clone()) => Ok(()),
-        }
+        };
+        stop.send_replace(true);
+        // What is on its way to a webhook is recorded first: an attempt takes no longer than this.
+        let _ = tokio::time::timeout(Duration::from_secs(20), courier).await;
+        ended
     });
     database.close();
     served
@@ -103,6 +117,18 @@ async fn keep_up_by_the_minute(url: String) {
         if let Err(error) = publishing::keep_up(&db).await {
             tracing::warn!("the audit was not sealed: {}", error.cause.unwrap_or_default());
         }
+    }
+}
+
+/// Tells webhooks of what changes, until told to stop; several nodes may do it at once.
+async fn carry(url: String, keys: Arc<Keys>, networks: Networks, stopped: watch::Receiver<bool>) {
+    let courier = match Db::new(&url, 1) {
+        Ok(db) => Courier::new(db, keys, networks),
+        Err(error) => Err(error.to_string()),
+    };
+    match courier {
+        Ok(courier) => courier.run(stopped).await,
+        Err(error) => tracing::error!("nothing will be sent to webhooks: {error}"),
     }
 }
 

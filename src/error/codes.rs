@@ -111,6 +111,8 @@ codes! {
     OverlappingAmendment "overlapping-amendment" 409 "Another amendment of this kind takes effect on that day." "ملحق آخر من النوع نفسه يسري في ذلك اليوم.";
     AmendmentStands "amendment-stands" 409 "Something stands on what this amendment changed." "هناك ما يستند إلى ما غيّره هذا الملحق.";
     CellsDiffer "cells-differ" 409 "A grant of this contract has told of its people with another smallest cell; take the same." "منحة أخرى لهذا العقد أعطت أعداد الأشخاص بحد أدنى مختلف؛ استعمل الحد نفسه.";
+    TellsNoChanges "tells-no-changes" 409 "This grant gives no records whose changes could be told." "هذه المنحة لا تعطي سجلات يمكن الإخبار بتغيّرها.";
+    WebhooksFull "webhooks-full" 409 "A share grant has five webhooks at most; retire one first." "لمنحة المشاركة خمسة خطافات ويب على الأكثر؛ اسحب واحدًا أولًا.";
     RecordDeleted "record-deleted" 410 "This record has been retired." "هذا السجل مسحوب.";
     StaleRevision "stale-revision" 412 "The record has changed since you read it." "تغيّر السجل منذ قراءتك له.";
     PayloadTooLarge "payload-too-large" 413 "The body is larger than allowed." "نص الطلب أكبر من المسموح.";
@@ -147,6 +149,10 @@ codes! {
     TooLong "too-long" 422 "Too long." "أطول من المسموح.";
     TooShort "too-short" 422 "Too short." "أقصر من المسموح.";
     InvalidFormat "invalid-format" 422 "Not of the required form." "ليست بالصيغة المطلوبة.";
+    HttpsRequired "https-required" 422 "Only addresses that begin with https:// are taken here." "لا تُقبل هنا إلا العناوين التي تبدأ بـ https://.";
+    CredentialsInUrl "credentials-in-url" 422 "An address holds no user name and no password; events are signed." "لا يحمل العنوان اسم مستخدم ولا كلمة مرور؛ الأحداث موقّعة.";
+    PortRefused "port-refused" 422 "Only port 443 and ports above 1023 are taken." "لا يُقبل إلا المنفذ 443 والمنافذ فوق 1023.";
+    PrivateAddress "private-address" 422 "That address is not one of the public internet." "هذا العنوان ليس من الإنترنت العام.";
     ArabicDigits "arabic-digits" 422 "Write numbers and days in digits 0 to 9." "اكتب الأرقام والتواريخ بالأرقام 0 إلى 9.";
     InvalidDate "invalid-date" 422 "Not a day of the calendar; write YYYY-MM-DD." "ليس يومًا في التقويم؛ اكتب YYYY-MM-DD.";
     DateOutOfRange "date-out-of-range" 422 "The day is outside the years that are recorded." "اليوم خارج السنوات المسجلة.";

@@ -13,4 +13,5 @@ mod store;
 mod types;
 
 pub use api::routes;
+pub use store::ensure_known;
 pub use types::{ShareField, ShareGrant, SharePrecision};

@@ -5,7 +5,7 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use diesel::{
     QueryableByName, sql_query,
-    sql_types::{BigInt, Jsonb, Nullable, Text, Uuid as SqlUuid},
+    sql_types::{BigInt, Bool, Jsonb, Nullable, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
@@ -45,7 +45,7 @@ pub async fn read(conn: &mut Conn, keys: &Keys, grant: Uuid, after: Option<&str>
         None => 0,
         Some(marker) => open(keys, grant, marker).ok_or_else(|| ApiError::new(Code::InvalidCursor))?,
     };
-    sql_query("SELECT siraj_share_refresh($1)").bind::<SqlUuid, _>(grant).execute(conn).await?;
+    refresh(conn, grant).await?;
     let limit = i64::try_from(MOST + 1).map_err(ApiError::internal)?;
     let asked = sql_query(ITEMS).bind::<SqlUuid, _>(grant).bind::<BigInt, _>(after).bind::<BigInt, _>(limit);
     let mut items: Vec<Item> = asked.load(conn).await?;
@@ -60,7 +60,31 @@ pub async fn read(conn: &mut Conn, keys: &Keys, grant: Uuid, after: Option<&str>
         removed: item.content.is_none(),
         record: item.content,
     });
-    Ok(SharedChanges { items: told.collect(), next: sign(keys, grant, reached), more })
+    Ok(SharedChanges { items: told.collect(), next: marker(keys, grant, reached), more })
+}
+
+#[derive(QueryableByName)]
+struct Reached {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    position: Option<i64>,
+    #[diesel(sql_type = Bool)]
+    told: bool,
+}
+
+/// What [`read`] would tell beyond a place: whether anything, and up to where.
+const REACHED: &str = "SELECT max(i.position) AS position, coalesce(bool_or($2 > 0 OR i.content IS NOT NULL), false) AS told
+     FROM share_items i JOIN siraj_open_grants() g ON g.id = i.grant_id WHERE i.grant_id = $1 AND i.position > $2";
+
+/// How far the feed of a grant has come, if whoever asked it now with the marker of this place would be told anything.
+pub async fn reached(conn: &mut Conn, grant: Uuid, after: i64) -> ApiResult<Option<i64>> {
+    refresh(conn, grant).await?;
+    let reached: Reached = sql_query(REACHED).bind::<SqlUuid, _>(grant).bind::<BigInt, _>(after).get_result(conn).await?;
+    Ok(reached.position.filter(|_| reached.told))
+}
+
+async fn refresh(conn: &mut Conn, grant: Uuid) -> ApiResult<()> {
+    sql_query("SELECT siraj_share_refresh($1)").bind::<SqlUuid, _>(grant).execute(conn).await?;
+    Ok(())
 }
 
 /// A marker is good for the feed of one grant.
@@ -68,7 +92,8 @@ fn message(grant: Uuid, position: [u8; 8]) -> Vec<u8> {
     [grant.as_bytes().as_slice(), position.as_slice()].concat()
 }
 
-fn sign(keys: &Keys, grant: Uuid, position: i64) -> String {
+/// The marker of a place in the feed of a grant.
+pub fn marker(keys: &Keys, grant: Uuid, position: i64) -> String {
     let position = position.to_be_bytes();
     let mac = keys.mac(PURPOSE, &message(grant, position));
     BASE64_URL_SAFE_NO_PAD.encode([position.as_slice(), &mac[..MAC_LENGTH]].concat())
@@ -89,7 +114,7 @@ mod tests {
     fn a_marker_opens_for_its_grant_only_and_as_it_was_given() {
         let keys = Keys::fresh().expect("keys");
         let (grant, other) = (Uuid::now_v7(), Uuid::now_v7());
-        let marker = sign(&keys, grant, 7_000);
+        let marker = marker(&keys, grant, 7_000);
         assert_eq!(open(&keys, grant, &marker), Some(7_000));
         assert_eq!(open(&keys, other, &marker), None);
         assert_eq!(open(&Keys::fresh().expect("keys"), grant, &marker), None);

@@ -12,4 +12,5 @@ mod store;
 mod types;
 
 pub use api::routes;
+pub use feed::{marker, reached};
 pub use rules::{Protected, protect};

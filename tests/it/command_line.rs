@@ -151,6 +151,7 @@ fn a_wrong_setting_stops_the_start_with_one_sentence() {
         ("SIRAJ_LOG", "siraj=loud", "SIRAJ_LOG must be a log filter"),
         ("SIRAJ_DEMO_PASSWORD", "short", "SIRAJ_DEMO_PASSWORD must have 12"),
         ("SIRAJ_TRUSTED_PROXIES", "proxy", "SIRAJ_TRUSTED_PROXIES must be IP addresses"),
+        ("SIRAJ_WEBHOOK_NETWORKS", "10.20.3.4", "SIRAJ_WEBHOOK_NETWORKS must be networks"),
         ("SIRAJ_ALLOWED_ORIGINS", "app.example", "SIRAJ_ALLOWED_ORIGINS must be origins"),
     ];
     for (name, value, sentence) in cases {

@@ -78,7 +78,7 @@ impl Story {
 }
 
 /// Everything that this process logs, from the first call on.
-fn log() -> &'static Arc<Mutex<Vec<u8>>> {
+pub fn log() -> &'static Arc<Mutex<Vec<u8>>> {
     static LOG: OnceLock<Arc<Mutex<Vec<u8>>>> = OnceLock::new();
     LOG.get_or_init(|| {
         let held = Arc::new(Mutex::new(Vec::new()));

@@ -3,6 +3,8 @@
 mod attack;
 mod grants;
 mod readings;
+mod receiver;
+mod webhooks;
 
 use chrono::{Datelike, Days, NaiveDate, Utc};
 use serde_json::{Value, json};

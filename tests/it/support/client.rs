@@ -24,7 +24,9 @@ pub struct Answer {
 
 impl Client {
     pub fn new(base: &str, token: Option<String>) -> Self {
-        Self { base: base.to_owned(), token, user_id: None, email: None, http: reqwest::Client::new() }
+        // No story speaks TLS to the service, and reading the system's certificates for each client would take longer than the stories.
+        let http = reqwest::Client::builder().tls_certs_only([]).no_proxy().build().expect("a client");
+        Self { base: base.to_owned(), token, user_id: None, email: None, http }
     }
 
     /// The same person at another node.

@@ -17,6 +17,7 @@ use siraj::{
     app::{self, Parts},
     attachments::Files,
     auth::{self, Accounts, Role},
+    config::Networks,
     http::Proxies,
     keys::Keys,
     publishing::Press,
@@ -155,6 +156,7 @@ fn serve(database: &TestDatabase, keys: &Data<Keys>, files: Files) -> (String, S
         allowed_origins: vec!["https://app.example".to_owned()],
         files: Data::new(files),
         press: PRESS.clone(),
+        networks: Data::new(Networks::parse(&["127.0.0.0/8", "::1/128"]).expect("networks")),
     };
     let server = app::server(parts, socket).expect("server");
     let handle = server.handle();
