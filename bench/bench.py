@@ -10,9 +10,9 @@ Each step can be run alone; the data folder and the results of earlier steps are
   point        GET /facilities/{id}     beside pgbench with the same statement
   list         GET /facilities?limit=50 beside pgbench with the same statement
   create       POST /facilities         beside pgbench with the bare insert
-  assignments  loads assignments (--assignments)
+  assignments  loads assignments (--assignments), paid by 1,000 contracts
   post         POST /assignments with the totals behind the figures and without them
-  gap          loads 1,000 contracts, spreads them over the assignments, and asks what loses its line in a month
+  gap          asks which of the assignments lose their line in a month, one connection
   movements    loads stock movements (--movements) into 20 places with 2,000 lots
   balance      GET /stock-balances of one place at random past days, one connection
   receipt      POST /stock-documents with five lines beside pgbench doing the bare inserts and updates
@@ -273,8 +273,9 @@ def facilities(options):
 
 
 def assignments(options):
-    """Four posts one after the other for each person, over the years of the demo; without triggers, in one statement."""
+    """Four posts one after the other for each person, over the years of the demo, paid by one of a thousand contracts; without triggers."""
     people = max(1, options.assignments // 4)
+    contract = "('00000000-0000-7000-b000-' || lpad(to_hex({n}), 12, '0'))::uuid"
     with Service(options, options.data) as service:
         service.sql(f"""
             BEGIN;
@@ -282,20 +283,24 @@ def assignments(options):
             SET LOCAL maintenance_work_mem = '512MB';
             DELETE FROM assignments WHERE staff_id IN (SELECT id FROM staff WHERE code LIKE 'BENCH-%');
             DELETE FROM staff WHERE code LIKE 'BENCH-%';
+            INSERT INTO contracts (id, code, name, organization_id, starts_on, ends_on, recorded_by)
+            SELECT {contract.format(n='n')}, 'BENCH-' || lpad(n::text, 4, '0'), 'Contract ' || n, (SELECT id FROM organizations ORDER BY code LIMIT 1),
+                   date '2012-11-01', date '2015-01-01' + (n % 730)::int, '{SYSTEM}'
+            FROM generate_series(1::bigint, 1000) n ON CONFLICT (id) DO NOTHING;
             INSERT INTO staff (id, code, cadre, area_id, recorded_by)
             SELECT ('00000000-0000-7000-a000-' || lpad(to_hex(n), 12, '0'))::uuid, 'BENCH-' || lpad(n::text, 7, '0'),
                    (ARRAY['doctor', 'nurse', 'midwife', 'pharmacist', 'technician', 'administrative', 'service'])[1 + n % 7],
                    (SELECT id FROM areas ORDER BY code LIMIT 1), '{SYSTEM}'
             FROM generate_series(1::bigint, {people}) n;
-            INSERT INTO assignments (id, staff_id, facility_id, cadre, starts_on, ends_on, recorded_by)
+            INSERT INTO assignments (id, staff_id, facility_id, contract_id, cadre, starts_on, ends_on, recorded_by)
             SELECT gen_random_uuid(), ('00000000-0000-7000-a000-' || lpad(to_hex(n), 12, '0'))::uuid,
-                   {FACILITY_ID.format(n=f'(1 + (n * 7 + post) % {options.facilities})')},
+                   {FACILITY_ID.format(n=f'(1 + (n * 7 + post) % {options.facilities})')}, {contract.format(n='(1 + n % 1000)')},
                    (ARRAY['doctor', 'nurse', 'midwife', 'pharmacist', 'technician', 'administrative', 'service'])[1 + n % 7],
                    date '2012-11-01' + (post * 300)::int, date '2012-11-01' + (post * 300 + 299)::int, '{SYSTEM}'
             FROM generate_series(1::bigint, {people}) n, generate_series(0, 3) post;
             COMMIT;
             CALL totals.rebuild();
-            VACUUM ANALYZE staff, assignments, totals.staff_spans, totals.days;""")
+            VACUUM ANALYZE staff, contracts, assignments, totals.staff_spans, totals.days;""")
         print(f"assignments: {service.sql('SELECT count(*) FROM assignments')}", flush=True)
 
 
@@ -349,21 +354,8 @@ def post(options):
 
 
 def gap(options):
-    """A thousand contracts whose ends are spread over two years; every person's posts are paid by one of them."""
+    """Of a month: a thousand contracts end over two years, and every loaded post is paid by one of them."""
     with Service(options, options.data) as service:
-        contract = "('00000000-0000-7000-b000-' || lpad(to_hex({n}), 12, '0'))::uuid"
-        service.sql(f"""
-            BEGIN;
-            SET LOCAL session_replication_role = replica;
-            INSERT INTO contracts (id, code, name, organization_id, starts_on, ends_on, recorded_by)
-            SELECT {contract.format(n='n')}, 'BENCH-' || lpad(n::text, 4, '0'), 'Contract ' || n, (SELECT id FROM organizations ORDER BY code LIMIT 1),
-                   date '2012-11-01', date '2015-01-01' + (n % 730)::int, '{SYSTEM}'
-            FROM generate_series(1::bigint, 1000) n ON CONFLICT (id) DO NOTHING;
-            UPDATE assignments a SET contract_id = {contract.format(n='(1 + substring(s.code FROM 7)::bigint % 1000)')}
-            FROM staff s WHERE s.id = a.staff_id AND s.code LIKE 'BENCH-%' AND a.contract_id IS NULL;
-            COMMIT;
-            CALL totals.rebuild();
-            VACUUM ANALYZE contracts, assignments, totals.staff_spans, totals.days;""")
         service.sign_in()
         told = service.ask("GET", "/reports/funding-gaps?from=2015-06-01&to=2015-06-30")
         result = wrk(service, "gap.lua", 1, options.seconds)

@@ -1,6 +1,6 @@
 //! The assembled application: every slice mounted, every middleware in its order, the document beside it.
 
-use std::{net::TcpListener, sync::Arc, time::Duration};
+use std::{io, net::TcpListener, sync::Arc, thread, time::Duration};
 
 use actix_cors::Cors;
 use actix_web::{
@@ -129,12 +129,14 @@ pub fn document() -> OpenApi {
 }
 
 /// The server, bound and ready to be awaited.
-pub fn server(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
-    let document = document();
-    let routes = Data::new(Routes::of(&document));
-    // Written once: as a tree it is a hundred times its text.
-    let text = Bytes::from(serde_json::to_vec(&document)?);
-    drop(document);
+pub fn server(parts: Parts, listener: TcpListener) -> io::Result<Server> {
+    // In a thread that ends: as a tree the document is many times its text, and what a thread leaves behind goes back to the system.
+    let prepared = thread::spawn(|| {
+        let document = document();
+        serde_json::to_vec(&document).map(|text| (Bytes::from(text), Routes::of(&document)))
+    });
+    let (text, routes) = prepared.join().map_err(|_| io::Error::other("the document could not be written"))??;
+    let routes = Data::new(routes);
     let throttle = Data::new(sessions::Throttle::default());
     let door = Data::new(donations::Door::default());
     let workers = parts.workers;
