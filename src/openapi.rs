@@ -132,7 +132,15 @@ fn complete_operation(path: &str, method: &HttpMethod, operation: &mut Operation
     }
     let kept = operation.responses.responses.contains_key("304");
     if kept {
-        add_header(operation, "If-None-Match", Required::False, "The ETag of what the reader holds; `304` when it is still so.");
+        // Readers that hold nothing send an empty one; it is nobody's fault.
+        let held = ObjectBuilder::new().schema_type(Type::String).build();
+        add_header_of(
+            operation,
+            "If-None-Match",
+            Required::False,
+            held,
+            "The ETag of what the reader holds; `304` when it is still so.",
+        );
     }
     if kept || edits || replaces {
         tell_headers(operation, "200", &[ETAG]);
@@ -259,7 +267,11 @@ fn tell_headers(operation: &mut Operation, status: &str, headers: &[(&str, &str)
 }
 
 fn add_header(operation: &mut Operation, name: &str, required: Required, description: &str) {
-    let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255)).build();
+    let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255)).build();
+    add_header_of(operation, name, required, text, description);
+}
+
+fn add_header_of(operation: &mut Operation, name: &str, required: Required, schema: Object, description: &str) {
     let header = ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)
