@@ -2,21 +2,17 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 /// Some networks; none of them by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Networks(Vec<Network>);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Network {
-    first: u128,
-    mask: u128,
-    is_v4: bool,
-}
+pub struct Networks(Vec<IpNet>);
 
 impl Networks {
     /// Reads a list; `None` where one of them is no network: no length, or an address within it instead of its first.
     pub fn parse<T: AsRef<str>>(given: &[T]) -> Option<Self> {
-        given.iter().map(|text| Network::parse(text.as_ref())).collect::<Option<_>>().map(Self)
+        let network = |text: &T| text.as_ref().trim().parse().ok().filter(|network: &IpNet| *network == network.trunc());
+        given.iter().map(network).collect::<Option<_>>().map(Self)
     }
 
     /// Whether there are none.
@@ -27,27 +23,7 @@ impl Networks {
     /// Whether one of them holds the address; an address of IPv4 within IPv6 is that of IPv4.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        self.0.iter().any(|network| network.is_v4 == address.is_ipv4() && bits(address) & network.mask == network.first)
-    }
-}
-
-impl Network {
-    fn parse(text: &str) -> Option<Self> {
-        let (address, length) = text.trim().split_once('/')?;
-        let address: IpAddr = address.parse().ok()?;
-        let (is_v4, most) = (address.is_ipv4(), if address.is_ipv4() { 32 } else { 128 });
-        let length: u32 = length.parse().ok().filter(|length| *length <= most)?;
-        let mask = u128::MAX.checked_shl(most - length).unwrap_or(0);
-        let first = bits(address);
-        (first & mask == first).then_some(Self { first, mask, is_v4 })
-    }
-}
-
-/// The address as a number: of 32 bits or of 128.
-fn bits(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(address) => address.to_bits().into(),
-        IpAddr::V6(address) => address.to_bits(),
+        self.0.iter().any(|network| network.contains(&address))
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     audit::{self, HistoryEntry, HistoryFilter},
-    auth::{Caller, EditShareGrants, ReadHistory, ReadShareGrants},
+    auth::{Caller, EditShareGrants, ReadHistory, ReadShareGrants, Scope},
     config::Networks,
     db::Db,
     error::ApiResult,
@@ -71,9 +71,7 @@ async fn find_webhook(
     held: IfNoneMatch,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    let mut conn = db.conn().await?;
-    ensure_known(&mut conn, &caller.scope, id.0).await?;
-    let there = store::find(&mut conn, id.0, webhook.0).await?;
+    let there = shown_to(&db, &caller.scope, &id, &webhook).await?;
     Ok(held.answer(there.revision, &there))
 }
 
@@ -116,8 +114,7 @@ async fn list_webhook_history(
     listing: Listing<HistoryFilter>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    ensure_known(&mut *db.conn().await?, &caller.scope, id.0).await?;
-    store::find(&mut *db.conn().await?, id.0, webhook.0).await?;
+    shown_to(&db, &caller.scope, &id, &webhook).await?;
     listing
         .answer::<HistoryEntry>(async move |page, _| audit::history_of_part(&mut *db.conn().await?, id.0, webhook.0, page).await)
         .await
@@ -179,9 +176,15 @@ async fn list_webhook_deliveries(
     listing: Listing<WebhookDeliveryFilter>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    ensure_known(&mut *db.conn().await?, &caller.scope, id.0).await?;
-    store::find(&mut *db.conn().await?, id.0, webhook.0).await?;
+    shown_to(&db, &caller.scope, &id, &webhook).await?;
     listing.answer(async move |page, filter| deliveries::list(&mut *db.conn().await?, webhook.0, filter, page).await).await
+}
+
+/// The webhook, if whoever asks may see its grant.
+async fn shown_to(db: &Db, scope: &Scope, grant: &RecordId, id: &ChildId) -> ApiResult<Webhook> {
+    let mut conn = db.conn().await?;
+    ensure_known(&mut conn, scope, grant.0).await?;
+    store::find(&mut conn, grant.0, id.0).await
 }
 
 fn told(webhook: &Webhook) -> ApiResult<Answer> {
