@@ -180,17 +180,38 @@ async fn whoever_may_not_read_the_document_reads_neither_pages_nor_workbook() {
     world.manager.get(&format!("{REPORTS}/1/pages?lang=ar")).await.expect_problem(400, "unknown-parameter");
 }
 
-/// Takes what came with maps out of a draft's document, as if a version of before had drafted it; gives the draft.
-async fn as_of_before(world: &World, drafted: Value) -> Value {
+/// Puts other words into a draft's document; gives the draft.
+async fn rewritten(world: &World, drafted: Value, change: impl FnOnce(&mut Value)) -> Value {
     let mut told = document(&world.manager, &drafted).await;
-    for part in ["map", "areas_ar", "statements_ar"] {
-        told.as_object_mut().unwrap().shift_remove(part);
-    }
-    told["form"] = json!("siraj-report-1");
+    change(&mut told);
     let bytes = serde_json::to_vec_pretty(&told).unwrap();
-    let change = "UPDATE published_reports SET document = $1, document_hash = sha256($1) WHERE id = $2";
-    world.sql.execute(change, &[&bytes, &id_of(&drafted)]).await.expect("rewritten");
+    let write = "UPDATE published_reports SET document = $1, document_hash = sha256($1) WHERE id = $2";
+    world.sql.execute(write, &[&bytes, &id_of(&drafted)]).await.expect("rewritten");
     world.manager.get(&format!("{REPORTS}/{}", id_of(&drafted))).await.expect_status(200).json()
+}
+
+/// As if a version of before had drafted it, which told no maps and nothing of areas and claims in Arabic.
+async fn as_of_before(world: &World, drafted: Value) -> Value {
+    let change = |told: &mut Value| {
+        for part in ["map", "areas_ar", "statements_ar"] {
+            told.as_object_mut().unwrap().shift_remove(part);
+        }
+        told["form"] = json!("siraj-report-1");
+    };
+    rewritten(world, drafted, change).await
+}
+
+#[tokio::test]
+async fn a_report_of_too_many_rows_is_no_pages_but_still_a_workbook() {
+    let world = World::start().await;
+    let definition = define(&world, "ALL", &json!({"kind": "staffing"})).await;
+    let row = json!({"code": "HOS-01", "name": "A hospital", "cadre": "doctor", "posts": 1, "full_time_equivalents": "1.00"});
+    let long =
+        rewritten(&world, draft(&world, definition, "2015-06-30").await, |told| told["staffing"] = json!(vec![row; 5_001]));
+    publish(&world.app.user(Role::Manager).await, &long.await).await;
+    world.manager.get(&format!("{REPORTS}/1/pages")).await.expect_problem(413, "payload-too-large");
+    let book = sheets(&world.manager.get(&format!("{REPORTS}/1/workbook")).await.expect_status(200).body);
+    assert_eq!(book.iter().find(|(name, _)| name == "Staffing").map(|(_, rows)| rows.len()), Some(5_001));
 }
 
 #[tokio::test]

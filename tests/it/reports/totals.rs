@@ -318,6 +318,19 @@ async fn the_service_reads_the_totals_and_never_writes_them() {
 }
 
 #[tokio::test]
+async fn figures_are_told_while_all_totals_are_made_anew() {
+    let world = World::start().await;
+    let hospital = world.facility("HOS-01", world.east, &["hospital"], "2013-01-01", None).await;
+    let person = world.person("S-1", "doctor").await;
+    world.post(person, hospital, "doctor", 100, None).await;
+    let staff = async |day: &str| super::figures(&world.manager, &format!("as_of={day}")).await["staff"]["total"].clone();
+    world.sql.batch_execute("BEGIN; CALL totals.rebuild()").await.expect("made anew");
+    assert_eq!(staff("2015-06-30").await, 1, "not over yet, and nobody waits for it");
+    world.sql.batch_execute("COMMIT").await.expect("committed");
+    assert_eq!(staff("2015-06-29").await, 1);
+}
+
+#[tokio::test]
 async fn rows_that_came_without_their_triggers_are_found_and_counted_anew() {
     let world = World::start().await;
     let hospital = world.facility("HOS-01", world.east, &["hospital"], "2013-01-01", None).await;
