@@ -120,23 +120,29 @@ const API: &str = "/api/v1";
 
 /// The document that frontends are built from.
 pub fn document() -> OpenApi {
+    documented().0
+}
+
+/// The document, and the first words of the addresses of its handlers in their order.
+fn documented() -> (OpenApi, Vec<String>) {
     let mut told = Told::default();
     api(&mut Mount::in_document(&mut told));
     let mut document = openapi::base();
     document.paths.paths.extend(told.paths.paths.into_iter().map(|(path, item)| (format!("{API}{path}"), item)));
     document.components.get_or_insert_default().schemas.extend(told.schemas);
-    openapi::complete(document)
+    (openapi::complete(document), told.first_words)
 }
 
 /// The server, bound and ready to be awaited.
 pub fn server(parts: Parts, listener: TcpListener) -> io::Result<Server> {
     // In a thread that ends: as a tree the document is many times its text, and what a thread leaves behind goes back to the system.
     let prepared = thread::spawn(|| {
-        let document = document();
-        serde_json::to_vec(&document).map(|text| (Bytes::from(text), Routes::of(&document)))
+        let (document, first_words) = documented();
+        serde_json::to_vec(&document).map(|text| (Bytes::from(text), Routes::of(&document), first_words))
     });
-    let (text, routes) = prepared.join().map_err(|_| io::Error::other("the document could not be written"))??;
+    let (text, routes, first_words) = prepared.join().map_err(|_| io::Error::other("the document could not be written"))??;
     let routes = Data::new(routes);
+    let first_words: Arc<[String]> = first_words.into();
     let throttle = Data::new(sessions::Throttle::default());
     let door = Data::new(donations::Door::default());
     let workers = parts.workers;
@@ -147,7 +153,7 @@ pub fn server(parts: Parts, listener: TcpListener) -> io::Result<Server> {
             Err(error) => abandon(&error),
         };
         App::new()
-            .service(web::scope(API).configure(|service| api(&mut Mount::at(service))))
+            .service(web::scope(API).configure(|service| Mount::at(API, service, Arc::clone(&first_words), api)))
             .app_data(Data::new(db))
             .app_data(Data::new(reports::Answers::default()))
             .app_data(parts.keys.clone())
