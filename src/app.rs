@@ -5,13 +5,13 @@ use std::{io, net::TcpListener, sync::Arc, thread, time::Duration};
 use actix_cors::Cors;
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,
-    dev::{ResourceDef, Server},
+    dev::Server,
     get,
     middleware::{Compress, from_fn},
     web::{self, Data},
 };
 use bytes::Bytes;
-use utoipa::openapi::{OpenApi, PathItem};
+use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
     departures, donations, donors, duplicates, equipment,
     error::{ApiError, ApiResult, Code},
     exchange_rates, exports, facilities, facility_posts, fuel, funding,
-    http::{Mount, Proxies, Told, envelope, metrics},
+    http::{Mount, Proxies, Routes, Told, envelope, metrics},
     items,
     keys::Keys,
     lots, openapi, organizations, planning, production, projects,
@@ -117,6 +117,8 @@ fn api(config: &mut Mount) {
 
 /// Where the slices are.
 const API: &str = "/api/v1";
+/// Addresses that the document does not tell of.
+const OTHERS: &[&str] = &["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"];
 
 /// The document that frontends are built from.
 pub fn document() -> OpenApi {
@@ -138,7 +140,7 @@ pub fn server(parts: Parts, listener: TcpListener) -> io::Result<Server> {
     // In a thread that ends: as a tree the document is many times its text, and what a thread leaves behind goes back to the system.
     let prepared = thread::spawn(|| {
         let (document, first_words) = documented();
-        serde_json::to_vec(&document).map(|text| (Bytes::from(text), Routes::of(&document), first_words))
+        serde_json::to_vec(&document).map(|text| (Bytes::from(text), Routes::of(&document, API, OTHERS), first_words))
     });
     let (text, routes, first_words) = prepared.join().map_err(|_| io::Error::other("the document could not be written"))??;
     let routes = Data::new(routes);
@@ -231,28 +233,8 @@ async fn readyz(db: Data<Db>) -> ApiResult<HttpResponse> {
     Ok(HttpResponse::Ok().json(serde_json::json!({"status": "ready"})))
 }
 
-/// Which addresses take which methods: tells a wrong method from a wrong address.
-struct Routes(Vec<(ResourceDef, String)>);
-
-impl Routes {
-    fn of(document: &OpenApi) -> Self {
-        let methods = |item: &PathItem| {
-            let all =
-                [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("PATCH", &item.patch), ("DELETE", &item.delete)];
-            all.iter().filter(|(_, operation)| operation.is_some()).map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
-        };
-        let mut routes: Vec<_> =
-            document.paths.paths.iter().map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect();
-        routes.extend(
-            ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"].map(|path| (ResourceDef::new(path), "GET".to_owned())),
-        );
-        Self(routes)
-    }
-}
-
 async fn nowhere(request: HttpRequest, routes: Data<Routes>) -> ApiResult<HttpResponse> {
-    let allow = routes.0.iter().find(|(route, _)| route.is_match(request.path())).map(|(_, methods)| methods.clone());
-    match allow {
+    match routes.methods(request.path()) {
         Some(allow) => Err(ApiError { allow: Some(allow), ..ApiError::new(Code::MethodNotAllowed) }),
         None => Err(ApiError::new(Code::NotFound)),
     }

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::{
     machines::Requests,
+    tokens::Tokens,
     types::{Role, Scope},
 };
 use crate::{
@@ -43,6 +44,8 @@ pub struct Accounts {
     listening: AtomicBool,
     /// Rises with every change: an account that was read before a change is not kept after it.
     changes: AtomicU64,
+    /// What the tokens say that were checked lately.
+    pub(super) tokens: Tokens,
     /// How often each machine's key has asked.
     pub(super) requests: Requests,
 }

@@ -9,12 +9,12 @@ use super::{
     accounts::Accounts,
     machines::{self, KEY_MARK, Machine},
     permissions::{Anyone, Permission},
-    tokens,
     types::{Role, SYSTEM, Scope},
 };
 use crate::{
     db::Db,
     error::{ApiError, ApiResult, Code},
+    http::Routes,
     keys::Keys,
     types::KnownAt,
 };
@@ -71,11 +71,13 @@ impl<P: Permission> FromRequest for Caller<P> {
         let request = request.clone();
         Box::pin(async move {
             let actor = sign_in(&request, P::BY_KEY).await?;
-            if P::ROLES.contains(&actor.role) {
-                Ok(Self { actor, may: PhantomData })
-            } else {
-                Err(ApiError::new(Code::Forbidden))
+            if !P::ROLES.contains(&actor.role) {
+                return Err(ApiError::new(Code::Forbidden));
             }
+            if let Some(routes) = request.app_data::<Data<Routes>>() {
+                routes.check(request.head(), true)?;
+            }
+            Ok(Self { actor, may: PhantomData })
         })
     }
 }
@@ -100,7 +102,7 @@ async fn sign_in(request: &HttpRequest, by_key: bool) -> ApiResult<Actor> {
             Err(ApiError::new(Code::Forbidden))
         };
     }
-    let claims = tokens::verify(keys, token.trim())?;
+    let claims = accounts.tokens.verify(keys, token.trim())?;
     let account = accounts.find(db, claims.sub).await?.ok_or_else(invalid)?;
     if !account.active || account.session_version != claims.ver {
         return Err(invalid());

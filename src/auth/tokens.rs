@@ -1,5 +1,10 @@
 //! Access tokens: JWT of minutes, one algorithm, every claim and header checked.
 
+use std::{
+    collections::HashMap,
+    sync::{Arc, RwLock},
+};
+
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::Utc;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -8,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{ApiError, ApiResult, Code},
-    keys::Keys,
+    keys::{Keys, sha256},
 };
 
 /// How long an access token lives.
@@ -64,9 +69,46 @@ pub fn issue(keys: &Keys, user: Uuid, session_version: i64) -> ApiResult<String>
     jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(key.secret())).map_err(ApiError::internal)
 }
 
-/// What a token says, if it is ours and of now.
-pub(super) fn verify(keys: &Keys, token: &str) -> ApiResult<Claims> {
+/// Tokens that were checked lately, by their digests: a reader shows the same one for minutes, and its signature stays what it is.
+#[derive(Default)]
+pub(super) struct Tokens(RwLock<HashMap<Vec<u8>, Arc<Claims>>>);
+
+/// Beyond so many all are checked anew.
+const MOST_HELD: usize = 10_000;
+
+impl Tokens {
+    /// What a token says, if it is ours and of now.
+    pub(super) fn verify(&self, keys: &Keys, token: &str) -> ApiResult<Arc<Claims>> {
+        if token.len() > LONGEST_TOKEN {
+            return Err(ApiError::new(Code::InvalidToken));
+        }
+        let digest = sha256(&[token.as_bytes()]);
+        let known = self.0.read().ok().and_then(|held| held.get(&digest).cloned());
+        if let Some(claims) = known {
+            return if is_of_now(&claims) { Ok(claims) } else { Err(ApiError::new(Code::InvalidToken)) };
+        }
+        let claims = Arc::new(verify(keys, token)?);
+        if let Ok(mut held) = self.0.write() {
+            if held.len() >= MOST_HELD {
+                held.clear();
+            }
+            held.insert(digest, Arc::clone(&claims));
+        }
+        Ok(claims)
+    }
+}
+
+fn verify(keys: &Keys, token: &str) -> ApiResult<Claims> {
     read(keys, token).ok_or_else(|| ApiError::new(Code::InvalidToken))
+}
+
+/// Whether the clock stands between the moments that a token names.
+fn is_of_now(claims: &Claims) -> bool {
+    let Ok(now) = u64::try_from(Utc::now().timestamp()) else { return false };
+    let lifetime = claims.exp.checked_sub(claims.iat);
+    lifetime.is_some_and(|lifetime| lifetime <= ACCESS_TOKEN_SECONDS)
+        && claims.iat.max(claims.nbf) <= now + LEEWAY_SECONDS
+        && now <= claims.exp + LEEWAY_SECONDS
 }
 
 fn read(keys: &Keys, token: &str) -> Option<Claims> {
@@ -86,9 +128,7 @@ fn read(keys: &Keys, token: &str) -> Option<Claims> {
     validation.validate_nbf = true;
     validation.leeway = LEEWAY_SECONDS;
     let claims = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(key.secret()), &validation).ok()?.claims;
-    let now = u64::try_from(Utc::now().timestamp()).ok()?;
-    let lifetime = claims.exp.checked_sub(claims.iat)?;
-    (lifetime <= ACCESS_TOKEN_SECONDS && claims.iat <= now + LEEWAY_SECONDS).then_some(claims)
+    is_of_now(&claims).then_some(claims)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use actix_web::{
         header::{HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
+    web::Data,
 };
 use futures_util::FutureExt;
 use uuid::Uuid;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 use super::{
     measure,
     request::{RequestId, locale},
+    routes::Routes,
 };
 use crate::error::{ApiError, Code, Locale, Problem};
 
@@ -140,7 +142,7 @@ fn check(request: &ServiceRequest) -> Result<(), ApiError> {
     if names.into_iter().any(|name| matches!(name, "access_token" | "refresh_token" | "token" | "password")) {
         return Err(ApiError::new(Code::TokenInUrl));
     }
-    Ok(())
+    request.app_data::<Data<Routes>>().map_or(Ok(()), |routes| routes.check(request.head(), false))
 }
 
 /// Our own errors keep what they say; what actix itself refused is told in our words.

@@ -3,9 +3,9 @@
 //! Both read the same lists. A worker builds no document, which as a tree is a hundred times its text.
 //!
 //! actix tries one address after the other, and most are patterns: a request would be held against four hundred of them. So they are kept in
-//! groups, by the first word of their addresses, and a request is held against those of its own group alone.
+//! groups, by the first letter and the first word of their addresses, and a request is held against those of its own group alone.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use actix_web::{
     dev::HttpServiceFactory,
@@ -34,11 +34,11 @@ pub struct Told {
     pub first_words: Vec<String>,
 }
 
-/// The handlers of a service, before they are mounted in it.
+/// The handlers of a service, before they are mounted in it: by the first letter of their addresses, and within it by the first word.
 struct Groups {
     first_words: Arc<[String]>,
     mounted: usize,
-    groups: Vec<(String, Vec<Mounting>)>,
+    letters: BTreeMap<u8, BTreeMap<String, Vec<Mounting>>>,
 }
 
 type Mounting = Box<dyn FnOnce(&mut ServiceConfig)>;
@@ -75,12 +75,18 @@ impl<'a> Mount<'a> {
 impl Mount<'static> {
     /// At the service, below `base`. The first words are those that the document was told, by the same `routes`.
     pub fn at(base: &'static str, service: &mut ServiceConfig, first_words: Arc<[String]>, routes: impl FnOnce(&mut Mount)) {
-        let mut mount = Self(Place::Service(Groups { first_words, mounted: 0, groups: Vec::new() }));
+        let mut mount = Self(Place::Service(Groups { first_words, mounted: 0, letters: BTreeMap::new() }));
         routes(&mut mount);
-        let Place::Service(Groups { groups, .. }) = mount.0 else { return };
-        for (first_word, mountings) in groups {
-            let group = web::scope("").guard(FirstWord { base, word: first_word });
-            service.service(group.configure(|service| mountings.into_iter().for_each(|mount| mount(service))));
+        let Place::Service(Groups { letters, .. }) = mount.0 else { return };
+        // Behind the base and a slash.
+        let from = base.len() + 1;
+        for (letter, words) in letters {
+            let mut beginning = web::scope("").guard(Begins { from, letter });
+            for (word, mountings) in words {
+                let group = web::scope("").guard(FirstWord { from, word });
+                beginning = beginning.service(group.configure(|service| mountings.into_iter().for_each(|mount| mount(service))));
+            }
+            service.service(beginning);
         }
     }
 }
@@ -89,25 +95,37 @@ impl Groups {
     fn add(&mut self, mounting: Mounting) {
         let word = self.first_words.get(self.mounted).cloned().unwrap_or_default();
         self.mounted += 1;
-        match self.groups.iter_mut().find(|(name, _)| *name == word) {
-            Some((_, mountings)) => mountings.push(mounting),
-            None => self.groups.push((word, vec![mounting])),
-        }
+        let letter = word.bytes().next().unwrap_or_default();
+        self.letters.entry(letter).or_default().entry(word).or_default().push(mounting);
     }
 }
 
-/// Lets addresses pass that begin with this word.
+/// Lets addresses pass that go on with this letter.
+struct Begins {
+    from: usize,
+    letter: u8,
+}
+
+impl Guard for Begins {
+    fn check(&self, context: &GuardContext<'_>) -> bool {
+        context.head().uri.path().as_bytes().get(self.from) == Some(&self.letter)
+    }
+}
+
+/// Lets addresses pass that go on with this word.
 struct FirstWord {
-    base: &'static str,
+    from: usize,
     word: String,
 }
 
 impl Guard for FirstWord {
     fn check(&self, context: &GuardContext<'_>) -> bool {
-        context.head().uri.path().strip_prefix(self.base).is_some_and(|path| first_word(path) == self.word)
+        let rest = context.head().uri.path().as_bytes().get(self.from..).and_then(|rest| rest.strip_prefix(self.word.as_bytes()));
+        rest.is_some_and(|rest| rest.first().is_none_or(|next| *next == b'/'))
     }
 }
 
-fn first_word(path: &str) -> &str {
+/// The first word of an address below its base.
+pub(super) fn first_word(path: &str) -> &str {
     path.trim_start_matches('/').split('/').next().unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! Moments that people name: when something was known.
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, Timelike, Utc};
 use deserr::{Deserr, IntoValue, Value, ValueKind, ValuePointerRef};
 use utoipa::{
     PartialSchema, ToSchema,
@@ -21,6 +21,10 @@ impl KnownAt {
             return Err(Code::ArabicDigits);
         }
         let moment = DateTime::parse_from_rfc3339(text).map_err(|_| Code::InvalidFormat)?.with_timezone(&Utc);
+        // The clocks of the register know no second after the sixtieth.
+        if moment.nanosecond() >= 1_000_000_000 {
+            return Err(Code::InvalidFormat);
+        }
         // Nothing was known before there was a register; and the database has no year 0.
         if moment.year() < 2011 {
             return Err(Code::DateOutOfRange);

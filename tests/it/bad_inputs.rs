@@ -1,6 +1,7 @@
 //! The list of bad inputs and the exact answers they get (docs/API-DESIGN.md has the table).
 
 mod repeated;
+mod unread;
 
 use std::io::Write;
 
