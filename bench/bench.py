@@ -12,6 +12,8 @@ Each step can be run alone; the data folder and the results of earlier steps are
   create       POST /facilities         beside pgbench with the bare insert
   assignments  loads assignments (--assignments), paid by 1,000 contracts
   post         POST /assignments with the totals behind the figures and without them
+  export       GET /assignments?format=csv, all of them, beside psql's \\copy of the same columns in the same order; how much memory it takes
+  moments      figures as they were known a moment ago, and a series of 120 months, one request at a time
   gap          asks which of the assignments lose their line in a month, one connection
   movements    loads stock movements (--movements) into 20 places with 2,000 lots
   balance      GET /stock-balances of one place at random past days, one connection
@@ -353,6 +355,49 @@ def post(options):
         keep("post", middle | {"cost": round(middle["without"]["per_second"] / middle["with"]["per_second"], 2)})
 
 
+def export(options):
+    """Ours and psql in turn, the median of three of each; what is written goes nowhere."""
+    with Service(options, options.data) as service:
+        runs, copies, growth = [], [], 0.0
+        for _ in range(3):
+            service.sign_in()
+            asked = urllib.request.Request(f"http://{service.address}/api/v1/assignments?format=csv", headers={"authorization": f"Bearer {service.token}"})
+            before, began, lines, heading = service.memory()["rss"], time.monotonic(), 0, b""
+            with urllib.request.urlopen(asked, timeout=600) as answer:
+                while part := answer.read(1 << 20):
+                    heading = heading or part.split(b"\r\n", 1)[0]
+                    lines += part.count(b"\r\n")
+                    growth = max(growth, service.memory()["rss"] - before)
+            runs.append((lines - 1) / (time.monotonic() - began))
+            columns = heading.decode("utf-8-sig")
+            words = [program("psql"), "-X", "-q", *service.database("siraj_service"), "-c",
+                     f"\\copy (SELECT {columns} FROM assignments WHERE retired_at IS NULL ORDER BY starts_on, id) TO '/dev/null' WITH (FORMAT csv, HEADER)"]
+            began = time.monotonic()
+            done = subprocess.run(words, text=True, capture_output=True)
+            if done.returncode:
+                sys.exit(done.stderr)
+            copies.append((lines - 1) / (time.monotonic() - began))
+        middle = {"rows": lines - 1, "siraj": round(sorted(runs)[1]), "copy": round(sorted(copies)[1]), "memory_growth_mib": round(growth, 1)}
+        keep("export", middle | {"ratio": round(middle["siraj"] / middle["copy"], 2)})
+
+
+def moments(options):
+    with Service(options, options.data) as service:
+        service.sign_in()
+        now = service.ask("GET", "/reports/figures?as_of=2015-06-30")["known_at"]
+        paths = {"known": f"/reports/figures?as_of=2015-06-30&known_at={now}",
+                 "series": "/reports/figures/series?from=2006-07-01&to=2016-06-30"}
+        result = {"assignments": int(service.sql("SELECT count(*) FROM assignments"))}
+        for name, path in paths.items():
+            times = []
+            for _ in range(5):
+                began = time.monotonic()
+                service.ask("GET", path)
+                times.append((time.monotonic() - began) * 1000)
+            result[f"{name}_ms"] = round(sorted(times)[2], 1)
+        keep("moments_large" if result["assignments"] >= 100_000 else "moments_small", result)
+
+
 def gap(options):
     """Of a month: a thousand contracts end over two years, and every loaded post is paid by one of them."""
     with Service(options, options.data) as service:
@@ -575,6 +620,13 @@ def table(_options):
     if "post" in results:
         one = results["post"]
         lines += ["", f"`POST /assignments`: {one['with']['per_second']:,.0f}/s with the totals, {one['without']['per_second']:,.0f}/s without: **{one['cost']}** times the cost (target ≤ 1.3)."]
+    if "export" in results:
+        one = results["export"]
+        lines += ["", f"CSV of {one['rows']:,} assignments: {one['siraj']:,} rows/s, psql's copy {one['copy']:,} rows/s: **{one['ratio']}** (target ≥ 0.7); "
+                  f"the service grew by {one['memory_growth_mib']} MiB (target ≤ 30)."]
+    if "moments_large" in results:
+        one = results["moments_large"]
+        lines += ["", f"At {one['assignments']:,} assignments: the figures as they were known earlier {one['known_ms']} ms (target ≤ 1,000), a series of 120 months {one['series_ms']} ms."]
     if "gap" in results:
         one = results["gap"]
         lines += ["", "| gaps of a month, one connection | p50 / p99 ms | target |", "|---|---|---|",
@@ -600,7 +652,7 @@ def table(_options):
     print(text)
 
 
-STEPS = {"start": start, "demo": demo, "facilities": facilities, "assignments": assignments, "figures": figures, "post": post, "gap": gap, "point": point,
+STEPS = {"start": start, "demo": demo, "facilities": facilities, "assignments": assignments, "figures": figures, "post": post, "export": export, "moments": moments, "gap": gap, "point": point,
          "list": page, "create": create, "movements": movements, "balance": balance, "receipt": receipt, "hammer": hammer, "stipends": stipends, "table": table}
 
 
@@ -617,7 +669,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=10)
     options = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
-    everything = ["start", "demo", "figures", "facilities", "point", "list", "create", "assignments", "figures", "post", "gap", "table"]
+    everything = ["start", "demo", "figures", "facilities", "point", "list", "create", "assignments", "figures", "post", "export", "moments", "gap", "table"]
     for step in everything if "all" in options.steps else options.steps:
         print(f"== {step}", flush=True)
         STEPS[step](options)

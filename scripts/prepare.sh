@@ -4,7 +4,7 @@
 #   scripts/prepare.sh [run|test|bench]
 #
 # run:   PostgreSQL's programs, a C compiler
-# test:  the same, Node.js and npm for the TypeScript client, xmllint for the files of IATI, fonts and poppler for the pages of reports
+# test:  the same, Node.js and npm for the TypeScript client, xmllint for the files of IATI, openpyxl for workbooks, fonts and poppler for the pages of reports
 # bench: the same as run, wrk and Python 3
 set -euo pipefail
 
@@ -24,6 +24,7 @@ has_postgres() {
     has pg_config && [[ -x $(pg_config --bindir)/initdb ]] && return
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
 }
+has_openpyxl() { python3 -c 'import openpyxl' 2>/dev/null || /usr/bin/python3 -c 'import openpyxl' 2>/dev/null; }
 newest_node() { has node && has npm && [[ $(node --version) =~ ^v([0-9]+) ]] && ((BASH_REMATCH[1] >= 18)); }
 
 missing=()
@@ -31,6 +32,7 @@ has_postgres || missing+=(postgresql)
 has cc || missing+=(build-essential)
 if [[ $what == test ]] && ! newest_node; then missing+=(nodejs npm); fi
 if [[ $what == test ]] && ! has xmllint; then missing+=(libxml2-utils); fi
+if [[ $what == test ]] && ! has_openpyxl; then missing+=(python3-openpyxl); fi
 if [[ $what == test ]] && ! has pdftotext; then missing+=(poppler-utils); fi
 if [[ $what == test && ! -e ${SIRAJ_FONTS:-/usr/share/fonts/truetype/noto}/NotoSansArabic-Regular.ttf ]]; then missing+=(fonts-noto-core); fi
 if [[ $what == bench ]]; then
@@ -50,9 +52,9 @@ fi
 elsewhere() {
     cat >&2 <<TEXT
 Missing: ${missing[*]} (names of Debian's packages). Install them with your system's package manager:
-  Fedora          dnf install postgresql-server postgresql-contrib gcc make nodejs npm libxml2 poppler-utils google-noto-sans-fonts google-noto-sans-arabic-fonts wrk python3
-  Arch            pacman -S postgresql gcc make nodejs npm libxml2 poppler noto-fonts wrk python
-  macOS           xcode-select --install; brew install postgresql@15 node libxml2 poppler font-noto-sans font-noto-sans-arabic wrk python
+  Fedora          dnf install postgresql-server postgresql-contrib gcc make nodejs npm libxml2 python3-openpyxl poppler-utils google-noto-sans-fonts google-noto-sans-arabic-fonts wrk python3
+  Arch            pacman -S postgresql gcc make nodejs npm libxml2 python-openpyxl poppler noto-fonts wrk python
+  macOS           xcode-select --install; brew install postgresql@15 node libxml2 poppler font-noto-sans font-noto-sans-arabic wrk python; pip3 install openpyxl
 PostgreSQL must be 15 or newer; if its programs lie in an unusual folder, name it in PG_BIN, the folder of the fonts in SIRAJ_FONTS.
 TEXT
     exit 1

@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
-use futures_util::stream;
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format as CellFormat, Workbook, Worksheet, XlsxError};
+use futures_util::{future::join, stream};
 use serde::Serialize;
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::sync::mpsc;
 use utoipa::{
     ToSchema,
     openapi::{RefOr, Schema, schema::AllOf},
 };
 
-use super::{ListFilter, Listing, PageQuery, Turn, hxl};
+use super::{
+    ListFilter, Listing, PageQuery, Turn,
+    cells::{Row, cells_of},
+    workbook::{Sheet, WORKBOOKS, parts_of, sheet_file, sheets_file},
+};
 use crate::error::{ApiError, ApiResult, Code, Fault};
 
 /// The form a list is given in.
@@ -31,10 +33,8 @@ pub enum Format {
 
 /// The media type of a workbook.
 pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-/// The most rows a workbook is made of; beyond it, CSV streams.
-const MOST_XLSX_ROWS: usize = 20_000;
-/// How many workbooks are made at once: each is held in memory whole.
-static WORKBOOKS: Semaphore = Semaphore::const_new(2);
+/// The most rows that a sheet has room for below two headings; beyond it, CSV streams.
+const MOST_XLSX_ROWS: usize = 1_048_574;
 /// How many rows are read at once for CSV and XLSX.
 const CHUNK: i64 = 2_000;
 
@@ -118,14 +118,23 @@ impl<F: ListFilter> Listing<F> {
             text.extend(csv_lines(std::iter::once(tags.iter().map(String::as_str)))?);
         }
         text.extend(csv_rows(&columns, &first)?);
-        let rest = stream::unfold((self, left, Arc::new(read)), move |(mut listing, mut left, read)| {
+        let second = self.chunk(&mut left, &read).await;
+        let rest = stream::unfold((self, left, Arc::new(read), second), move |(mut listing, mut left, read, next)| {
             let columns = columns.clone();
             async move {
-                match listing.chunk(&mut left, &*read).await {
+                match next {
                     Ok(None) => None,
-                    Ok(Some(rows)) => Some((csv_rows(&columns, &rows).map(Bytes::from), (listing, left, read))),
+                    Ok(Some(rows)) => {
+                        // The database reads on while these are written; first it must be asked.
+                        let writing = async {
+                            tokio::task::yield_now().await;
+                            csv_rows(&columns, &rows).map(Bytes::from)
+                        };
+                        let (next, written) = join(listing.chunk(&mut left, &*read), writing).await;
+                        Some((written, (listing, left, read, next)))
+                    }
                     // The stream breaks off: half a list must not look like a whole one.
-                    Err(error) => Some((Err(error), (listing, Some(0), read))),
+                    Err(error) => Some((Err(error), (listing, Some(0), read, Ok(None)))),
                 }
             }
         });
@@ -133,26 +142,36 @@ impl<F: ListFilter> Listing<F> {
         Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").streaming(whole))
     }
 
+    /// Rows are written as they are read; the file lies nowhere by name, and is gone when it has been sent.
     async fn xlsx<T>(mut self, read: impl AsyncFn(&PageQuery, &F) -> ApiResult<Vec<T>>) -> ApiResult<HttpResponse>
     where
         T: Serialize + ToSchema,
     {
         let turn = Turn::wait(&WORKBOOKS).await?;
         let columns = columns::<T>();
-        let mut left = self.page.limit;
-        let mut rows = Vec::new();
-        while let Some(more) = self.chunk(&mut left, &read).await? {
-            for record in &more {
-                rows.push(cells(&columns, record)?);
-            }
-            if rows.len() > MOST_XLSX_ROWS {
-                return Err(ApiError::new(Code::PayloadTooLarge));
-            }
-        }
         let mut headings = vec![columns.clone()];
         headings.extend(self.tags(&columns));
-        let made = made(turn, vec![Sheet { name: None, headings, rows }], None).await?;
-        Ok(HttpResponse::Ok().content_type(XLSX).body(made))
+        let (rows, coming) = mpsc::channel(2);
+        let writing = turn.work(move || sheet_file(&headings, coming));
+        let reading = async move {
+            let (mut left, mut told) = (self.page.limit, 0);
+            let mut row = Row::new(&columns);
+            while let Some(more) = self.chunk(&mut left, &read).await? {
+                told += more.len();
+                if told > MOST_XLSX_ROWS {
+                    return Err(ApiError::new(Code::PayloadTooLarge));
+                }
+                let cells = more.iter().map(|record| row.read(record).map(<[_]>::to_vec)).collect::<Result<Vec<_>, _>>();
+                if rows.send(cells.map_err(ApiError::internal)?).await.is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        let (read, written) = join(reading, writing).await;
+        read?;
+        let file = written?.1.map_err(ApiError::internal)?;
+        Ok(HttpResponse::Ok().content_type(XLSX).streaming(parts_of(file)))
     }
 }
 
@@ -160,47 +179,15 @@ impl<F: ListFilter> Listing<F> {
 pub(super) fn csv_table(headings: &[Vec<String>], rows: &[Vec<Value>]) -> ApiResult<HttpResponse> {
     let mut text = vec![0xef, 0xbb, 0xbf];
     text.extend(csv_lines(headings.iter().map(|line| line.iter().map(String::as_str)))?);
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|value| text_of(Some(value))).collect()).collect();
-    text.extend(csv_lines(rows.iter().map(|row| row.iter().map(String::as_str)))?);
+    let rows = cells_of(rows);
+    text.extend(csv_lines(rows.iter().map(|row| row.iter().map(|cell| cell.text.as_str())))?);
     Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(text))
 }
 
 /// The same as a workbook.
 pub(super) async fn xlsx_table(headings: Vec<Vec<String>>, rows: &[Vec<Value>]) -> ApiResult<HttpResponse> {
-    let made = sheets_file(vec![Sheet { name: None, headings, rows: cells_of(rows) }], None).await?;
+    let made = sheets_file(vec![Sheet::of(headings, rows)], None).await?;
     Ok(HttpResponse::Ok().content_type(XLSX).body(made))
-}
-
-fn cells_of(rows: &[Vec<Value>]) -> Vec<Vec<Cell>> {
-    rows.iter().map(|row| row.iter().map(|value| cell(Some(value))).collect()).collect()
-}
-
-/// A sheet of a workbook.
-pub struct Sheet {
-    name: Option<&'static str>,
-    headings: Vec<Vec<String>>,
-    rows: Vec<Vec<Cell>>,
-}
-
-impl Sheet {
-    /// Rows under the names of their columns and the tags of HXL.
-    pub fn tagged(name: &'static str, collection: &str, columns: &[&str], rows: &[Vec<Value>]) -> Self {
-        let tags = columns.iter().map(|column| hxl::tag(collection, column)).collect();
-        let headings = vec![columns.iter().map(|column| (*column).to_owned()).collect(), tags];
-        Self { name: Some(name), headings, rows: cells_of(rows) }
-    }
-}
-
-/// Sheets as the bytes of a workbook. With the moment of its making given, they are the same each time.
-pub async fn sheets_file(sheets: Vec<Sheet>, made_at: Option<DateTime<Utc>>) -> ApiResult<Vec<u8>> {
-    if sheets.iter().any(|sheet| sheet.rows.len() > MOST_XLSX_ROWS) {
-        return Err(ApiError::new(Code::PayloadTooLarge));
-    }
-    made(Turn::wait(&WORKBOOKS).await?, sheets, made_at).await
-}
-
-async fn made(turn: Turn, sheets: Vec<Sheet>, made_at: Option<DateTime<Utc>>) -> ApiResult<Vec<u8>> {
-    turn.work(move || workbook(&sheets, made_at)).await?.1.map_err(ApiError::internal)
 }
 
 /// The columns of a record type, in the order of its fields.
@@ -227,115 +214,25 @@ pub fn columns<T: ToSchema>() -> Vec<String> {
     columns
 }
 
-/// What stands in a cell.
-struct Cell {
-    text: String,
-    is_number: bool,
-}
-
-/// A record as the cells of a row. Lists are joined; a text that a spreadsheet would run as a formula is disarmed.
-fn cells(columns: &[String], record: &impl Serialize) -> ApiResult<Vec<Cell>> {
-    let record = serde_json::to_value(record).map_err(ApiError::internal)?;
-    Ok(columns.iter().map(|column| cell(record.get(column))).collect())
-}
-
-fn cell(value: Option<&Value>) -> Cell {
-    Cell { text: text_of(value), is_number: value.is_some_and(Value::is_number) }
-}
-
-fn text_of(value: Option<&Value>) -> String {
-    match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => disarm(text),
-        Some(Value::Array(entries)) => {
-            let entries: Vec<String> =
-                entries.iter().map(|entry| entry.as_str().map_or_else(|| entry.to_string(), ToOwned::to_owned)).collect();
-            disarm(&entries.join(" | "))
-        }
-        Some(other) => other.to_string(),
-    }
-}
-
-fn disarm(text: &str) -> String {
-    if !is_decimal(text) && text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
-}
-
-/// A decimal travels as text; below zero it begins with the sign of a formula, and is none.
-fn is_decimal(text: &str) -> bool {
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
-    digits(whole.strip_prefix('-').unwrap_or(whole)) && fraction.is_none_or(digits)
-}
-
+/// Records as lines. A list of a million rows comes this way.
 fn csv_rows<T: Serialize>(columns: &[String], records: &[T]) -> ApiResult<Vec<u8>> {
-    let rows = records.iter().map(|record| cells(columns, record)).collect::<ApiResult<Vec<_>>>()?;
-    csv_lines(rows.iter().map(|row| row.iter().map(|cell| cell.text.as_str())))
-}
-
-fn csv_lines<'a>(rows: impl Iterator<Item = impl Iterator<Item = &'a str>>) -> ApiResult<Vec<u8>> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    for row in rows {
-        writer.write_record(row).map_err(ApiError::internal)?;
+    let mut row = Row::new(columns);
+    let mut writer = csv_writer(Vec::with_capacity(records.len() * 256));
+    for record in records {
+        let cells = row.read(record).map_err(ApiError::internal)?;
+        writer.write_record(cells.iter().map(|cell| cell.text.as_bytes())).map_err(ApiError::internal)?;
     }
     writer.into_inner().map_err(ApiError::internal)
 }
 
-/// The largest whole number that a spreadsheet program keeps to the digit.
-const LARGEST_WHOLE: i64 = 999_999_999_999_999;
-
-fn workbook(sheets: &[Sheet], made_at: Option<DateTime<Utc>>) -> Result<Vec<u8>, XlsxError> {
-    let mut workbook = Workbook::new();
-    if let Some(moment) = made_at {
-        let moment = ExcelDateTime::from_timestamp(moment.timestamp())?;
-        workbook.set_properties(&DocProperties::new().set_creation_datetime(&moment));
-    }
-    for sheet in sheets {
-        write(workbook.add_worksheet(), sheet)?;
-    }
-    workbook.save_to_buffer()
+fn csv_writer(text: Vec<u8>) -> csv::Writer<Vec<u8>> {
+    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(text)
 }
 
-fn write(sheet: &mut Worksheet, told: &Sheet) -> Result<(), XlsxError> {
-    if let Some(name) = told.name {
-        sheet.set_name(name)?;
+fn csv_lines<'a>(rows: impl Iterator<Item = impl Iterator<Item = &'a str>>) -> ApiResult<Vec<u8>> {
+    let mut writer = csv_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row).map_err(ApiError::internal)?;
     }
-    let bold = CellFormat::new().set_bold();
-    for (number, line) in (0..).zip(&told.headings) {
-        for (index, heading) in (0..).zip(line) {
-            sheet.write_string_with_format(number, index, heading, &bold)?;
-        }
-    }
-    for (number, row) in (told.headings.len()..).zip(&told.rows) {
-        for (index, cell) in row.iter().enumerate() {
-            let (number, index) = (u32::try_from(number).unwrap_or(u32::MAX), u16::try_from(index).unwrap_or(u16::MAX));
-            // Whole numbers stay numbers, as far as they are kept; everything else is text, never a formula.
-            #[expect(clippy::cast_precision_loss, reason = "no precision is lost below 2^53")]
-            let whole = cell.text.parse::<i64>().ok().filter(|whole| whole.abs() <= LARGEST_WHOLE).map(|whole| whole as f64);
-            match whole.filter(|_| cell.is_number) {
-                Some(whole) => sheet.write_number(number, index, whole)?,
-                None => sheet.write_string(number, index, &cell.text)?,
-            };
-        }
-    }
-    sheet.autofit();
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_spreadsheet_would_run_is_disarmed_and_a_number_stays_a_number() {
-        for number in ["-400.00", "-1", "0.5", "12"] {
-            assert_eq!(disarm(number), number);
-        }
-        for formula in ["=-1", "-cmd", "-1+1", "-1.", "-.5", "-", "--1", "-1.2.3", "-1e5", "-١", "+1", "@a", "-1\n=2", "-1,5"] {
-            assert_eq!(disarm(formula), format!("'{formula}"));
-        }
-    }
+    writer.into_inner().map_err(ApiError::internal)
 }

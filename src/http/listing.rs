@@ -260,19 +260,19 @@ impl Cursor {
 /// `keyset!(query, page, table::id, { "code" => table::code: String, … })`
 macro_rules! keyset {
     ($query:ident, $page:expr, $id:expr, { $($name:literal => $column:expr; $key:ty),+ $(,)? }) => {{
-        use diesel::{BoolExpressionMethods as _, ExpressionMethods as _, QueryDsl as _};
+        use diesel::{ExpressionMethods as _, IntoSql as _, QueryDsl as _, pg::sql_types::Record};
         let page: &$crate::http::PageQuery = $page;
         let ordered = match page.sort.field {
             $($name => {
                 let after = page.after::<$key>()?;
                 if page.sort.descending {
                     if let Some((key, id)) = after {
-                        $query = $query.filter($column.le(key.clone()).and($column.lt(key).or($id.lt(id))));
+                        $query = $query.filter(($column, $id).into_sql::<Record<_>>().lt((key, id)));
                     }
                     $query.order(($column.desc(), $id.desc()))
                 } else {
                     if let Some((key, id)) = after {
-                        $query = $query.filter($column.ge(key.clone()).and($column.gt(key).or($id.gt(id))));
+                        $query = $query.filter(($column, $id).into_sql::<Record<_>>().gt((key, id)));
                     }
                     $query.order(($column.asc(), $id.asc()))
                 }

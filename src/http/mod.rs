@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod cells;
 mod conditions;
 mod envelope;
 mod export;
@@ -16,12 +17,13 @@ mod routes;
 mod table;
 mod turn;
 mod upload;
+mod workbook;
 
 pub use answer::Answer;
 pub use body::{Body, Merge, New, merge};
 pub use conditions::{IfMatch, IfNoneMatch, IfPresentMatch, etag};
 pub use envelope::envelope;
-pub use export::{Format, Sheet, XLSX, columns, sheets_file};
+pub use export::{Format, XLSX, columns};
 pub use idempotency::{IdempotencyKey, earlier, once, sweep};
 pub use listing::{Cursor, ListFilter, Listing, Page, PageQuery, Sort};
 pub(crate) use listing::{in_use, keyset};
@@ -33,3 +35,4 @@ pub use routes::Routes;
 pub use table::{Table, TableQuery, Tabled};
 pub use turn::Turn;
 pub use upload::{Part, Upload};
+pub use workbook::{Sheet, sheets_file};

@@ -14,7 +14,10 @@ use super::{
     listing::read_hxl,
     params::{read_params, read_query},
 };
-use crate::error::{ApiError, ApiResult, Code, Faults};
+use crate::{
+    error::{ApiError, ApiResult, Code, Faults},
+    types::KnownAt,
+};
 
 /// What every table takes beside its own parameters.
 #[derive(Debug, Clone, Copy, IntoParams)]
@@ -106,6 +109,11 @@ impl<Q: Deserr<Faults>> Tabled<Q> {
 }
 
 impl<Q> Tabled<Q> {
+    /// Whether it is an answer that may be kept: the document, of now.
+    pub fn is_kept(&self, known_at: Option<KnownAt>) -> bool {
+        self.format == Format::Json && known_at.is_none()
+    }
+
     /// Answers with the document, or with its parts as a table.
     pub async fn answer(&self, document: &impl Serialize, table: impl FnOnce() -> ApiResult<Table>) -> ApiResult<HttpResponse> {
         if self.format == Format::Json {

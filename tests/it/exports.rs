@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::support::{
     TestApp,
     client::{Client, faults},
-    id_of,
+    id_of, openpyxl,
 };
 
 const SYSTEM: &str = "00000000-0000-7000-8000-000000000001";
@@ -119,6 +119,40 @@ async fn any_list_carries_the_tags_as_csv_and_as_a_workbook_and_json_needs_none(
     for wrong in ["hxl=true", "hxl=yes&format=csv", "hxl=true&format=json"] {
         let refused = world.manager.get(&format!("/api/v1/facilities?{wrong}")).await.expect_status(422).json();
         assert_eq!(faults(&refused), [("/hxl".to_owned(), "unknown-value".to_owned())], "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_list_is_whole_and_in_its_order_as_csv_and_as_a_workbook() {
+    let world = World::start().await;
+    let text = format!(
+        "INSERT INTO items (id, code, name, category, base_unit, recorded_by)
+         SELECT gen_random_uuid(), 'LONG-' || lpad(n::text, 6, '0'), CASE n % 3 WHEN 0 THEN '=1+1' ELSE 'Item, \"' || n || '\"' END, category, base_unit, '{SYSTEM}'
+         FROM generate_series(1, 21000) n, (SELECT category, base_unit FROM items LIMIT 1) AS one"
+    );
+    let item = json!({"code": "ONE", "name": "An item", "category": "medicines", "base_unit": "unit"});
+    world.manager.post("/api/v1/items", &item).await.expect_status(201);
+    world.sql.batch_execute(&text).await.expect("items");
+    for (sort, first, last) in [("code", "LONG-000001", "ONE"), ("-code", "ONE", "LONG-000001")] {
+        let path = format!("/api/v1/items?sort={sort}");
+        let sheet = world.manager.get(&format!("{path}&format=csv")).await.expect_status(200).text();
+        let mut reader = csv::Reader::from_reader(sheet.trim_start_matches('\u{feff}').as_bytes());
+        let code = reader.headers().expect("headings").iter().position(|heading| heading == "code").expect("codes");
+        let rows: Vec<Vec<String>> =
+            reader.records().map(|row| row.expect("a row").iter().map(str::to_owned).collect()).collect();
+        assert_eq!((rows.len(), rows[0][code].as_str(), rows[21_000][code].as_str()), (21_001, first, last));
+        assert!(rows.windows(2).all(|pair| (pair[0][code] < pair[1][code]) == (sort == "code")), "no row twice, none left out");
+        let book = world.manager.get(&format!("{path}&format=xlsx")).await.expect_status(200);
+        let sheets = openpyxl::sheets(&book.body);
+        let told = sheets["Sheet1"].as_array().expect("a sheet");
+        assert_eq!(told.len(), 21_002);
+        for (cells, row) in told.iter().skip(1).zip(&rows) {
+            let text = |cell: &Value| {
+                cell.as_str().map_or_else(|| if cell.is_null() { String::new() } else { cell.to_string() }, str::to_owned)
+            };
+            let cells: Vec<String> = cells.as_array().expect("a row").iter().map(text).collect();
+            assert_eq!(&cells, row, "the same in both");
+        }
     }
 }
 
