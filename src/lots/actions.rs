@@ -37,12 +37,14 @@ pub async fn correct(db: &Db, actor: &Actor, id: Uuid, key: &IdempotencyKey, bod
     once(db, actor.id, key, &body.digest, async |conn: &mut Conn| {
         let lot = store::lock(conn, id).await?;
         rules::correctable(lot.status, &body.value)?;
-        let LotCorrection { number, expires_on, manufacturer, reason } = body.value.clone();
+        let LotCorrection { number, expires_on, manufacturer, unit_value, currency, reason } = body.value.clone();
         let was = lot.fields.clone();
         let fields = LotFields {
             number: number.or(was.number),
             expires_on: expires_on.or(was.expires_on),
             manufacturer: manufacturer.or(was.manufacturer),
+            unit_value: unit_value.or(was.unit_value),
+            currency: currency.or(was.currency),
             ..lot.fields
         };
         checked(&fields)?;

@@ -28,7 +28,8 @@ pub fn after(status: LotStatus, step: Step) -> ApiResult<LotStatus> {
 /// must not slip out of the recall by another number for it. A lot that was recalled by mistake is entered anew.
 pub fn correctable(status: LotStatus, correction: &LotCorrection) -> ApiResult<()> {
     let names_the_boxes = correction.number.is_some() || correction.expires_on.is_some();
-    if !names_the_boxes && correction.manufacturer.is_none() {
+    let values = correction.unit_value.is_some() || correction.currency.is_some();
+    if !names_the_boxes && !values && correction.manufacturer.is_none() {
         return Err(ApiError::fault("", Code::Required));
     }
     if names_the_boxes && status == LotStatus::Recalled {
@@ -59,6 +60,8 @@ mod tests {
             number: None,
             expires_on: None,
             manufacturer: None,
+            unit_value: None,
+            currency: None,
             reason: Reason::parse("The label was read wrongly.").expect("a reason"),
         };
         let number = LotCorrection { number: ShortText::parse("KET-14B").ok(), ..nothing.clone() };

@@ -12,7 +12,7 @@ use crate::{
     http::{ListFilter, New},
     register::Fields,
     schema::lots,
-    types::{Flag, Name, Reason, ShortText, words},
+    types::{Currency, Factor, Flag, Name, Reason, ShortText, words},
 };
 
 /// The longest number of a lot, in letters.
@@ -53,12 +53,23 @@ pub struct LotFields {
     /// The organisation it came from.
     #[deserr(default)]
     pub origin_id: Option<Uuid>,
+    /// What one base unit of it is worth, as an invoice or a donor's list says; with its currency or not at all.
+    #[deserr(default)]
+    pub unit_value: Option<Factor>,
+    /// The currency of the value (ISO 4217).
+    #[deserr(default)]
+    pub currency: Option<Currency>,
 }
 
 impl Fields for LotFields {
     fn check(&self, faults: &mut Faults) {
         if self.number.as_ref().is_some_and(|number| number.as_str().chars().count() > LONGEST_NUMBER) {
             faults.add("/number", Code::TooLong);
+        }
+        match (&self.unit_value, &self.currency) {
+            (Some(_), None) => faults.add("/currency", Code::Required),
+            (None, Some(_)) => faults.add("/unit_value", Code::Required),
+            _ => {}
         }
     }
 }
@@ -100,7 +111,7 @@ pub struct LotReason {
     pub reason: Reason,
 }
 
-/// What was wrong about a lot, and why. Of a recalled lot the maker alone can still be corrected.
+/// What was wrong about a lot, and why. Of a recalled lot the maker and the value alone can still be corrected.
 #[derive(Debug, Clone, Deserr, ToSchema)]
 #[deserr(error = Faults, deny_unknown_fields)]
 #[schema(example = json!({"expires_on": "2016-07-31", "reason": "The label was read wrongly at the warehouse."}))]
@@ -115,6 +126,12 @@ pub struct LotCorrection {
     /// The maker as it is; absent keeps it.
     #[deserr(default)]
     pub manufacturer: Option<Name>,
+    /// What a base unit is worth; absent keeps it.
+    #[deserr(default)]
+    pub unit_value: Option<Factor>,
+    /// The currency of the value; absent keeps it.
+    #[deserr(default)]
+    pub currency: Option<Currency>,
     /// The reason: 10 to 500 letters.
     pub reason: Reason,
 }

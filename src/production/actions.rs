@@ -97,7 +97,15 @@ pub async fn complete(
                 let days = Days::new(u64::try_from(days).map_err(ApiError::internal)?);
                 let number = made.lot_number.clone();
                 let expires_on = made.completed_on.checked_add_days(days);
-                let fields = LotFields { item_id: head.item_id, number, expires_on, manufacturer: None, origin_id: None };
+                let fields = LotFields {
+                    item_id: head.item_id,
+                    number,
+                    expires_on,
+                    manufacturer: None,
+                    origin_id: None,
+                    unit_value: None,
+                    currency: None,
+                };
                 lots::make(conn, actor.id, id, &fields).await?
             }
         };

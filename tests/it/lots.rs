@@ -107,3 +107,27 @@ async fn a_document_names_lots_alone_so_no_line_can_tell_another_item_than_its_l
     let problem = manager.post("/api/v1/stock-documents", &body).await.expect_problem(422, "validation-failed");
     assert_eq!(faults(&problem), told(&[("/lines/0/item_id", "unknown-field")]));
 }
+
+#[tokio::test]
+async fn a_lot_says_what_a_unit_of_it_is_worth_with_its_currency_or_not_at_all() {
+    let app = TestApp::start().await;
+    let manager = app.user(Role::Manager).await;
+    let item = ketamine(&manager).await;
+    let said = |number: &str, value: Value, currency: Value| json!({"item_id": item, "number": number, "expires_on": "2016-06-30", "unit_value": value, "currency": currency});
+    for (value, currency, expected) in [
+        (json!("2.5"), json!(null), [("/currency", "required")]),
+        (json!(null), json!("USD"), [("/unit_value", "required")]),
+        (json!("0"), json!("USD"), [("/unit_value", "out-of-range")]),
+        (json!("-1"), json!("USD"), [("/unit_value", "out-of-range")]),
+        (json!(2.5), json!("USD"), [("/unit_value", "wrong-type")]),
+        (json!("2.5"), json!("XQQ"), [("/currency", "unknown-currency")]),
+    ] {
+        let problem = manager.post("/api/v1/lots", &said("KET-1", value, currency)).await.expect_status(422).json();
+        assert_eq!(faults(&problem), told(&expected));
+    }
+    let lot = manager.post("/api/v1/lots", &said("KET-1", json!("0.0135"), json!("USD"))).await.expect_status(201).json();
+    assert_eq!((&lot["unit_value"], &lot["currency"]), (&json!("0.0135"), &json!("USD")));
+    let corrections = format!("/api/v1/lots/{}/corrections", id_of(&lot));
+    let now = manager.post(&corrections, &json!({"unit_value": "0.02", "reason": REASON})).await.expect_status(200).json();
+    assert_eq!((&now["unit_value"], &now["currency"], &now["number"]), (&json!("0.02"), &json!("USD"), &json!("KET-1")));
+}

@@ -92,7 +92,15 @@ async fn lot_of(conn: &mut Conn, actor: &Actor, item_id: Uuid) -> ApiResult<Uuid
     if let Some(lot) = store::lot(conn, item_id).await? {
         return Ok(lot);
     }
-    let fields = LotFields { item_id, number: None, expires_on: None, manufacturer: None, origin_id: None };
+    let fields = LotFields {
+        item_id,
+        number: None,
+        expires_on: None,
+        manufacturer: None,
+        origin_id: None,
+        unit_value: None,
+        currency: None,
+    };
     let made = Lot::insert(conn, actor.id, &[New { id: Uuid::now_v7(), fields }]).await?;
     made.first().map(|lot| lot.id).ok_or_else(|| ApiError::internal("a lot was lost"))
 }
