@@ -563,6 +563,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    facility_conversions (id) {
+        id -> Uuid,
+        facility_id -> Uuid,
+        converted_on -> Date,
+        kinds_before -> Array<Text>,
+        kinds -> Array<Text>,
+        note -> Nullable<Text>,
+        retired_at -> Nullable<Timestamptz>,
+        revision -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Uuid,
+    }
+}
+
+diesel::table! {
     facility_locations (id) {
         id -> Uuid,
         facility_id -> Uuid,
@@ -765,6 +780,8 @@ diesel::table! {
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
         production_order_id -> Nullable<Uuid>,
+        unit_value -> Nullable<Numeric>,
+        currency -> Nullable<Text>,
     }
 }
 
@@ -1698,6 +1715,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     exchange_rates,
     expenditures,
     facilities,
+    facility_conversions,
     facility_locations,
     facility_posts,
     facility_status,

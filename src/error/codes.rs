@@ -35,7 +35,7 @@ macro_rules! codes {
 }
 
 /// The languages that problems are told in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Locale {
     /// The language of every reader who did not ask for another.
     #[default]
@@ -155,6 +155,7 @@ codes! {
     PrivateAddress "private-address" 422 "That address is not one of the public internet." "هذا العنوان ليس من الإنترنت العام.";
     ArabicDigits "arabic-digits" 422 "Write numbers and days in digits 0 to 9." "اكتب الأرقام والتواريخ بالأرقام 0 إلى 9.";
     InvalidDate "invalid-date" 422 "Not a day of the calendar; write YYYY-MM-DD." "ليس يومًا في التقويم؛ اكتب YYYY-MM-DD.";
+    InvalidMoment "invalid-moment" 422 "Not a moment; write it with its offset, as 2016-02-01T00:00:00Z." "ليست لحظة صحيحة؛ اكتبها مع فرق التوقيت مثل 2016-02-01T00:00:00Z.";
     DateOutOfRange "date-out-of-range" 422 "The day is outside the years that are recorded." "اليوم خارج السنوات المسجلة.";
     DateOrder "date-order" 422 "The end lies before the start." "النهاية قبل البداية.";
     OutsidePeriod "outside-period" 422 "The days share none with those of what grants them." "لا يوم مشترك مع مدة ما يمنحها.";
@@ -171,6 +172,7 @@ codes! {
     OtherTotal "other-total" 422 "Not what the entries add up to." "ليس مجموع المستحقات.";
     CurrencyMismatch "currency-mismatch" 422 "Not the currency of what it belongs to; sums of several currencies are never made." "ليست عملة ما ينتمي إليه؛ لا تُجمع عملات مختلفة.";
     ChangesNothing "changes-nothing" 422 "This is not what an amendment of its kind changes, or not in that direction." "هذا لا يغيّر ما يغيّره ملحق من هذا النوع أو يغيّره في الاتجاه المعاكس.";
+    Unchanged "unchanged" 422 "This is what it is already." "هذا ما هو عليه الآن.";
     CoordinateOutOfRange "coordinate-out-of-range" 422 "The coordinates cannot be those of a facility here." "لا يمكن أن تكون هذه إحداثيات منشأة هنا.";
     SharesOverFull "shares-over-full" 422 "The person's shares would exceed 100 % on some day; give a waiver with its reason." "مجموع نسب الشخص يتجاوز 100٪ في يوم ما؛ أعطِ استثناءً وسببه.";
     TooMany "too-many" 422 "Too many entries." "عناصر أكثر من المسموح.";

@@ -101,7 +101,10 @@ impl<S: Statement> QueryFragment<Pg> for Ask<S> {
 /// The facilities that stand and are open on the day, within the caller's areas.
 const WORLD: &str = r"
 , places AS (
-  SELECT id, code, name, name_ar, aliases, kinds, area_id, operator_id, revision, recorded_at FROM facilities
+  SELECT id, code, name, name_ar, aliases, coalesce(kinds_before, kinds) AS kinds, area_id, operator_id, revision, recorded_at
+  FROM facilities LEFT JOIN (
+    SELECT DISTINCT ON (facility_id) facility_id, kinds_before FROM facility_conversions
+    WHERE retired_at IS NULL AND converted_on > $1 ORDER BY facility_id, converted_on) AS converted ON facility_id = id
   WHERE retired_at IS NULL AND (opened_on IS NULL OR opened_on <= $1) AND (closed_on IS NULL OR closed_on > $1)
     AND ($2 IS NULL OR area_id IN (SELECT area_id FROM area_closure WHERE ancestor_id = ANY ($2)))
 )

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, delete, get, patch, post, put, web::Data};
 
 use super::{
+    conversions::{self, ConversionFilter, FacilityConversion, NewConversion},
     location::{self, CoarseLocation, Coordinates},
     status::{self, FacilityStatus, FacilityStatusFields, FacilityStatusFilter},
     store,
@@ -14,7 +15,8 @@ use crate::{
     db::Db,
     error::ApiResult,
     http::{
-        Answer, Body, IdempotencyKey, IfMatch, IfNoneMatch, IfPresentMatch, Listing, Mount, Page, PageQuery, RecordId, SinceOn,
+        Answer, Body, ChildId, IdempotencyKey, IfMatch, IfNoneMatch, IfPresentMatch, Listing, Mount, Page, PageQuery, RecordId,
+        SinceOn, once,
     },
     keys::Keys,
     register,
@@ -33,6 +35,9 @@ pub fn routes(config: &mut Mount) {
         .service(list_facility_statuses)
         .service(put_facility_status)
         .service(retire_facility_status)
+        .service(list_facility_conversions)
+        .service(create_facility_conversion)
+        .service(retire_facility_conversion)
         .service(find_facility_location)
         .service(put_facility_location)
         .service(reveal_facility_location);
@@ -144,6 +149,49 @@ async fn retire_facility_status(
     db: Data<Db>,
 ) -> ApiResult<Answer> {
     db.write(async |conn| status::retire(conn, &caller, (id, day), expected).await).await
+}
+
+/// List what a facility served as before, and since when it serves as something else.
+#[utoipa::path(tag = "facilities", params(("facility_id" = uuid::Uuid, Path), PageQuery, ConversionFilter), responses((status = 200, description = "The conversions, oldest first", body = Page<FacilityConversion>)))]
+#[get("/facilities/{facility_id}/conversions")]
+async fn list_facility_conversions(
+    caller: Caller<ReadRegister>,
+    RecordId(id): RecordId,
+    listing: Listing<ConversionFilter>,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
+    register::load_any::<Facility>(&mut *db.conn().await?, &caller.scope, id).await?;
+    listing
+        .answer(async move |page, filter| {
+            db.read_at(filter.known_at, async |conn| conversions::list(conn, id, filter, page).await).await
+        })
+        .await
+}
+
+/// Convert a facility from a day on: figures of earlier days count it as what it was. A mistake in `kinds` is corrected by editing the facility.
+#[utoipa::path(tag = "facilities", params(("facility_id" = uuid::Uuid, Path)), request_body = NewConversion, responses((status = 201, description = "The conversion", body = FacilityConversion)))]
+#[post("/facilities/{facility_id}/conversions")]
+async fn create_facility_conversion(
+    caller: Caller<EditRegister>,
+    RecordId(id): RecordId,
+    key: IdempotencyKey,
+    body: Body<NewConversion>,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    once(&db, caller.id, &key, &body.digest, async |conn| conversions::convert(conn, &caller, id, &body.value).await).await
+}
+
+/// Take back the last conversion of a facility.
+#[utoipa::path(tag = "facilities", params(("facility_id" = uuid::Uuid, Path), ("facility_conversion_id" = uuid::Uuid, Path)), responses((status = 200, description = "The conversion that no longer counts", body = FacilityConversion)))]
+#[delete("/facilities/{facility_id}/conversions/{facility_conversion_id}")]
+async fn retire_facility_conversion(
+    caller: Caller<EditRegister>,
+    RecordId(id): RecordId,
+    ChildId(conversion): ChildId,
+    expected: IfMatch,
+    db: Data<Db>,
+) -> ApiResult<Answer> {
+    db.write(async |conn| conversions::retire(conn, &caller, (id, conversion), expected).await).await
 }
 
 /// Read the coarse cell that a facility stands in.

@@ -1,9 +1,10 @@
 //! Facilities: hospitals, primary care centers, nursing homes, medical points, mobile clinics.
 //!
 //! A facility has one or more kinds and stands in one area. Whether it works is a row of points of
-//! change (no gaps, no overlaps). Where exactly it stands is sealed: see `location`.
+//! change (no gaps, no overlaps), and so is what it served as before. Where exactly it stands is sealed: see `location`.
 
 mod api;
+mod conversions;
 mod location;
 mod status;
 mod store;

@@ -1,6 +1,6 @@
 //! Answers that are told again as long as nothing that feeds a figure has changed.
 //!
-//! Their ETag is of what was counted, not of when: every worker and node gives the same one, and a write that moves no figure leaves it. So it is a weak one.
+//! An answer is what figures are told in: those of a day, a series of them, their parts, two days side by side. Their ETag is of what was counted, not of when: every worker and node gives the same one, and a write that moves no figure leaves it. So it is a weak one.
 //!
 //! Whether something has is asked of the database for every request, so that no node ever tells what is no longer so. Requests that come while
 //! others wait share one question: it is asked after the last of them came, and answers them all.
@@ -13,17 +13,19 @@ use std::{
 
 use actix_web::{HttpResponse, http::StatusCode};
 use bytes::Bytes;
-use chrono::{DateTime, NaiveDate};
+use chrono::NaiveDate;
 use diesel::select;
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use tokio::{
     sync::{Mutex, Semaphore},
     time::timeout,
 };
 
-use super::{store, types::FigureScope};
+use super::types::FigureScope;
 use crate::{
-    db::Db,
+    auth::Role,
+    db::{Conn, Db},
     error::{ApiError, ApiResult, Locale},
     http::IfNoneMatch,
     keys::{hex, sha256},
@@ -35,8 +37,22 @@ const MOST_HELD: usize = 4 << 20;
 /// How long a request waits for others that are counted.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What was asked: of what, of which day, and whether in Arabic.
-type Asked = (FigureScope, NaiveDate, bool);
+/// What was asked, and who is told: everything that an answer depends on beside the records.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Asked {
+    /// In what form figures are told.
+    pub form: &'static str,
+    /// What they are narrowed to.
+    pub scope: FigureScope,
+    /// Of which days.
+    pub days: Vec<NaiveDate>,
+    /// By which dimensions or steps.
+    pub by: [Option<&'static str>; 2],
+    /// Some rows are not for every role.
+    pub role: Role,
+    /// In which language.
+    pub locale: Locale,
+}
 
 /// An answer as it was told.
 #[derive(Clone)]
@@ -103,17 +119,17 @@ impl Answers {
         question.version.ok_or_else(|| ApiError::unavailable("the version of the figures was asked for others in vain"))
     }
 
-    /// The figures, from memory if they are still so.
-    pub async fn figures(
+    /// What was asked for, from memory if it is still so.
+    pub async fn tell<T: Serialize>(
         &self,
         db: &Db,
-        (scope, day, locale): (FigureScope, NaiveDate, Locale),
+        asked: Asked,
         held: &IfNoneMatch,
+        count: impl AsyncFnOnce(&mut Conn) -> ApiResult<T>,
     ) -> ApiResult<HttpResponse> {
-        let asked = (scope, day, locale == Locale::Arabic);
         let told = match self.known(self.version(db).await?, &asked) {
             Some(told) => told,
-            None => self.counted(db, asked, locale).await?,
+            None => self.counted(db, asked, count).await?,
         };
         if held.holds(&told.etag) {
             return Ok(HttpResponse::build(StatusCode::NOT_MODIFIED).insert_header(("etag", told.etag)).finish());
@@ -121,7 +137,12 @@ impl Answers {
         Ok(HttpResponse::Ok().insert_header(("etag", told.etag)).content_type("application/json").body(told.body))
     }
 
-    async fn counted(&self, db: &Db, asked: Asked, locale: Locale) -> ApiResult<Told> {
+    async fn counted<T: Serialize>(
+        &self,
+        db: &Db,
+        asked: Asked,
+        count: impl AsyncFnOnce(&mut Conn) -> ApiResult<T>,
+    ) -> ApiResult<Told> {
         let waited = timeout(PATIENCE, self.counting.0.acquire()).await;
         let _turn = waited.map_err(|_| ApiError::unavailable("too many figures are being counted"))?;
         // Meanwhile it may have become another, and somebody may have counted it.
@@ -130,10 +151,11 @@ impl Answers {
             return Ok(told);
         }
         // Counted after the version was read: what is newer than its version is never told for long, what is older never.
-        let mut figures = store::figures(&mut *db.conn().await?, &asked.0, asked.1, locale).await?.figures;
-        let body = serde_json::to_vec(&figures).map_err(ApiError::internal)?;
-        figures.known_at = DateTime::UNIX_EPOCH;
-        let digest = sha256(&[&serde_json::to_vec(&figures).map_err(ApiError::internal)?]);
+        let counted = count(&mut *db.conn().await?).await?;
+        let body = serde_json::to_vec(&counted).map_err(ApiError::internal)?;
+        let mut content = serde_json::to_value(&counted).map_err(ApiError::internal)?;
+        content.as_object_mut().and_then(|content| content.remove("known_at"));
+        let digest = sha256(&[content.to_string().as_bytes()]);
         let told = Told { etag: format!("W/\"{}\"", hex(digest.get(..16).unwrap_or(&digest))), body: body.into() };
         self.keep(version, asked, told.clone());
         Ok(told)

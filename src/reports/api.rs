@@ -5,7 +5,7 @@ use std::future::{Ready, ready};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, dev::Payload, get, web::Data};
 
 use super::{
-    answers::Answers,
+    answers::{Answers, Asked},
     reconciliation::reconcile,
     rows::FigureRows,
     rules::{Rows, rows},
@@ -52,7 +52,8 @@ async fn read_figures(
     let day = query.day();
     let locale = locale(request.headers());
     if query.known_at.is_none() {
-        return answers.figures(&db, (scope, day, locale), &held).await;
+        let asked = Asked { form: "figures", scope: scope.clone(), days: vec![day], by: [None, None], role: caller.role, locale };
+        return answers.tell(&db, asked, &held, async |conn| Ok(store::figures(conn, &scope, day, locale).await?.figures)).await;
     }
     let told = db.read_at(query.known_at, async |conn| store::figures(conn, &scope, day, locale).await).await?;
     Ok(Answer::plain(&told.figures)?.respond_to(&request))

@@ -12,7 +12,10 @@ const RULES: &[(&str, &str)] = &[
         "Facilities on record, open on the day (from opened_on, before closed_on), supported on the day by a contract, a project or a \
          campaign within its own days; each once.",
     ),
-    ("facilities.by_kind", "The same facilities under every kind they serve as today; one of several kinds stands under each."),
+    (
+        "facilities.by_kind",
+        "The same facilities under every kind they serve as on the day; one of several kinds stands under each.",
+    ),
     ("facilities.by_area", "The same facilities by the area they stand in today."),
     (
         "facilities.by_functionality",

@@ -132,12 +132,15 @@ macro_rules! world {
   SELECT id, code, name, organization_id, starts_on, ends_on FROM contracts
   WHERE retired_at IS NULL AND ($4 IS NULL OR id = $4)
 ), places AS (
-  SELECT id, code, name, kinds, area_id,
+  -- What was converted later was still what it had been.
+  SELECT id, code, name, coalesce(kinds_before, kinds) AS kinds, area_id,
          (opened_on IS NULL OR opened_on <= $1) AND (closed_on IS NULL OR closed_on > $1) AS open,
          id IN (SELECT facility_id FROM support)
            AND ($3 IS NULL OR id IN (SELECT facility_id FROM support WHERE campaign_id = $3))
            AND ($4 IS NULL OR id IN (SELECT facility_id FROM support WHERE contract_id = $4)) AS supported
-  FROM facilities
+  FROM facilities LEFT JOIN (
+    SELECT DISTINCT ON (facility_id) facility_id, kinds_before FROM facility_conversions
+    WHERE retired_at IS NULL AND converted_on > $1 ORDER BY facility_id, converted_on) AS converted ON facility_id = id
   WHERE retired_at IS NULL
     AND ($2 IS NULL OR area_id IN (SELECT area_id FROM area_closure WHERE ancestor_id = $2))
     AND ($5 IS NULL OR area_id IN (SELECT area_id FROM area_closure WHERE ancestor_id = ANY ($5)))
@@ -186,36 +189,36 @@ impl Statement for AllFigures {
     const WORLD: &'static str = SCATTERED;
     const SQL: &'static str = r"
 , weighed AS (
-  -- A whole area without what is not open in it; where only some facilities are asked of, these one by one.
-  SELECT id, true AS open, 1 AS sign FROM areas
+  -- A whole area without what is not open in it; where only some facilities are asked of, these one by one. What is held at facilities that
+  -- are not open is told apart.
+  SELECT id, 1 AS open, 0 AS elsewhere FROM areas
   WHERE ($3 IS NULL AND $4 IS NULL AND $6 IS NULL) AND ($2 IS NULL OR id IN (SELECT area_id FROM area_closure WHERE ancestor_id = $2))
     AND ($5 IS NULL OR id IN (SELECT area_id FROM area_closure WHERE ancestor_id = ANY ($5)))
   UNION ALL
-  SELECT id, true, -1 FROM places WHERE ($3 IS NULL AND $4 IS NULL AND $6 IS NULL) AND NOT open
+  SELECT id, -1, 1 FROM places WHERE ($3 IS NULL AND $4 IS NULL AND $6 IS NULL) AND NOT open
   UNION ALL
-  SELECT id, open, 1 FROM places WHERE NOT ($3 IS NULL AND $4 IS NULL AND $6 IS NULL AND open)
+  SELECT id, open::integer, (NOT open)::integer FROM places WHERE NOT ($3 IS NULL AND $4 IS NULL AND $6 IS NULL)
     AND ($3 IS NULL OR id IN (SELECT facility_id FROM support WHERE campaign_id = $3))
     AND ($4 IS NULL OR EXISTS (SELECT FROM paying WHERE $1 BETWEEN starts_on AND ends_on)
       AND id IN (SELECT place_id FROM totals.days WHERE contract_id = $4 AND contract_id <> '00000000-0000-0000-0000-000000000000'
                  UNION ALL SELECT place_id FROM totals.changes WHERE contract_id = $4))
 ), kept AS MATERIALIZED (
-  SELECT w.open, sum(w.sign * t.posts) AS posts, sum(w.sign * t.shares) AS shares, sum(w.sign * t.doctor) AS doctor, sum(w.sign * t.nurse) AS nurse,
-         sum(w.sign * t.midwife) AS midwife, sum(w.sign * t.pharmacist) AS pharmacist, sum(w.sign * t.technician) AS technician, sum(w.sign * t.administrative) AS administrative, sum(w.sign * t.service) AS service
+  SELECT sum(w.open * t.posts) AS posts, sum(w.open * t.shares) AS shares, sum(w.elsewhere * t.posts) AS elsewhere,
+         sum(w.open * t.doctor) AS doctor, sum(w.open * t.nurse) AS nurse, sum(w.open * t.midwife) AS midwife,
+         sum(w.open * t.pharmacist) AS pharmacist, sum(w.open * t.technician) AS technician,
+         sum(w.open * t.administrative) AS administrative, sum(w.open * t.service) AS service
   FROM weighed w, LATERAL siraj_totals_at(w.id, coalesce($4, '00000000-0000-0000-0000-000000000000'), $1) t
-  GROUP BY w.open
 ), cadres AS (
   SELECT cadre, sum(number)::bigint AS number FROM (
     SELECT cadre, count(*) AS number FROM people GROUP BY cadre
     UNION ALL
     SELECT c.cadre, c.number FROM kept, LATERAL (VALUES ('doctor', doctor), ('nurse', nurse), ('midwife', midwife), ('pharmacist', pharmacist),
-      ('technician', technician), ('administrative', administrative), ('service', service)) AS c (cadre, number)
-    WHERE open) AS both_sorts
+      ('technician', technician), ('administrative', administrative), ('service', service)) AS c (cadre, number)) AS both_sorts
   GROUP BY cadre HAVING sum(number) <> 0
 ), work AS (
-  SELECT coalesce(sum(posts) FILTER (WHERE open), 0)::bigint AS posts, coalesce(sum(shares) FILTER (WHERE open), 0)::bigint AS shares,
-         coalesce(sum(posts) FILTER (WHERE NOT open), 0)::bigint AS elsewhere
-  FROM (SELECT open, count(*) AS posts, sum(share_percent) AS shares FROM held GROUP BY open
-        UNION ALL SELECT open, posts, shares FROM kept) AS both_sorts
+  SELECT coalesce(sum(posts), 0)::bigint AS posts, coalesce(sum(shares), 0)::bigint AS shares, coalesce(sum(elsewhere), 0)::bigint AS elsewhere
+  FROM (SELECT count(*) FILTER (WHERE open) AS posts, sum(share_percent) FILTER (WHERE open) AS shares, count(*) FILTER (WHERE NOT open) AS elsewhere FROM held
+        UNION ALL SELECT posts, shares, elsewhere FROM kept) AS both_sorts
 )
 SELECT jsonb_build_object(
   'known_at', least(siraj_known_at(), statement_timestamp()),

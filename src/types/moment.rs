@@ -20,10 +20,10 @@ impl KnownAt {
         if has_arabic_digits(text) {
             return Err(Code::ArabicDigits);
         }
-        let moment = DateTime::parse_from_rfc3339(text).map_err(|_| Code::InvalidFormat)?.with_timezone(&Utc);
+        let moment = DateTime::parse_from_rfc3339(text).map_err(|_| Code::InvalidMoment)?.with_timezone(&Utc);
         // The clocks of the register know no second after the sixtieth.
         if moment.nanosecond() >= 1_000_000_000 {
-            return Err(Code::InvalidFormat);
+            return Err(Code::InvalidMoment);
         }
         // Nothing was known before there was a register; and the database has no year 0.
         if moment.year() < 2011 {

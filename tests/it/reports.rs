@@ -1,6 +1,7 @@
 //! Stories of the figures, their rows, and what was published.
 
 mod chain;
+mod conversions;
 mod demo_year;
 mod known_at;
 mod pages;

@@ -104,7 +104,7 @@ impl SeriesQuery {
     }
 
     /// The step.
-    fn step(&self) -> SeriesStep {
+    pub(super) fn step(&self) -> SeriesStep {
         self.by.unwrap_or(SeriesStep::Month)
     }
 

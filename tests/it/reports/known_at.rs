@@ -90,8 +90,8 @@ async fn what_is_to_come_was_never_known_and_partners_are_not_told_of_moments() 
     let world = World::start().await;
     let wrong = [
         ("2099-01-01T00:00:00Z", "date-in-future"),
-        ("2016-02-01", "invalid-format"),
-        ("yesterday", "invalid-format"),
+        ("2016-02-01", "invalid-moment"),
+        ("yesterday", "invalid-moment"),
         ("0000-01-01T00:00:00Z", "date-out-of-range"),
         ("٢٠١٦-02-01T00:00:00Z", "arabic-digits"),
     ];

@@ -30,6 +30,8 @@ enum Event {
     Close { place: usize, day: Option<u64> },
     Move { place: usize, east: bool },
     Graft { under_east: bool },
+    Convert { place: usize, day: u64, point: bool },
+    Leave { place: usize },
     Support { place: usize, from: u64 },
     Contract { end: u64 },
     Fold,
@@ -48,6 +50,8 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (place.clone(), prop::option::of(day.clone())).prop_map(|(place, day)| Event::Close { place, day }),
         1 => (place.clone(), any::<bool>()).prop_map(|(place, east)| Event::Move { place, east }),
         1 => any::<bool>().prop_map(|under_east| Event::Graft { under_east }),
+        1 => (place.clone(), day.clone(), any::<bool>()).prop_map(|(place, day, point)| Event::Convert { place, day, point }),
+        1 => place.clone().prop_map(|place| Event::Leave { place }),
         2 => (place, day.clone()).prop_map(|(place, from)| Event::Support { place, from }),
         1 => day.prop_map(|end| Event::Contract { end }),
         1 => Just(Event::Fold),
@@ -148,6 +152,19 @@ impl Stage {
             Event::Graft { under_east } => {
                 let parent = if *under_east { self.world.east } else { self.world.ghouta };
                 patch(format!("/api/v1/areas/{}", self.world.west), json!({"parent_id": parent})).await;
+            }
+            Event::Convert { place, day: from, point } => {
+                let path = format!("/api/v1/facilities/{}/conversions", self.places[*place]);
+                let kinds = if *point { ["medical_point"] } else { ["hospital"] };
+                let answer = manager.post(&path, &json!({"converted_on": day(*from), "kinds": kinds})).await;
+                well(&path, answer.status.as_u16());
+            }
+            Event::Leave { place } => {
+                // Out of the register and into it again, with all posts: by hand, as an owner's correction would.
+                for retired in ["clock_timestamp()", "NULL"] {
+                    let text = format!("UPDATE facilities SET retired_at = {retired} WHERE id = $1");
+                    drop(self.world.sql.execute(&text, &[&self.places[*place]]).await);
+                }
             }
             Event::Support { place, from } => {
                 let path = format!("/api/v1/campaigns/{}/facilities", self.campaign);
@@ -297,6 +314,42 @@ async fn figures_are_told_again_until_something_changes_and_never_after_on_any_n
     world.manager.send(reqwest::Method::GET, path, &held, None).await.expect_status(304);
     let clerk = world.app.clerk(hospital).await;
     assert_eq!(clerk.send(reqwest::Method::GET, path, &held, None).await.expect_status(200).json().get("contracts"), None);
+}
+
+#[tokio::test]
+async fn series_parts_and_comparisons_are_told_again_like_the_figures_they_are_made_of() {
+    let world = World::start().await;
+    let hospital = world.facility("HOS-01", world.east, &["hospital"], "2013-01-01", None).await;
+    world.contract_supports(hospital).await;
+    let person = world.person("S-1", "doctor").await;
+    let post = world.post(person, hospital, "doctor", 100, None).await;
+    let other = world.manager.at(&world.app.second_node());
+    let base = "/api/v1/reports/figures";
+    for (number, path) in [
+        format!("{base}/series?from=2015-04-01&to=2015-07-31"),
+        format!("{base}/breakdown?as_of=2015-06-30&by=area,cadre"),
+        format!("{base}/comparison?from=2015-01-31&to=2015-06-30"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let told = world.manager.get(&path).await.expect_status(200);
+        let etag = told.header("etag");
+        assert_eq!(other.get(&path).await.header("etag"), etag, "{path}: whichever node is asked");
+        let held = [("if-none-match", etag.as_str())];
+        for reader in [&world.manager, &other] {
+            reader.send(reqwest::Method::GET, &path, &held, None).await.expect_status(304);
+        }
+        let arabic = world.manager.send(reqwest::Method::GET, &path, &[("accept-language", "ar")], None).await.expect_status(200);
+        assert!(!arabic.body.is_empty());
+        assert!(world.manager.get(&format!("{path}&format=csv")).await.expect_status(200).headers.get("etag").is_none());
+        let share = json!({"share_percent": 50 - number});
+        world.manager.patch(&format!("/api/v1/assignments/{post}"), "*", &share).await.expect_status(200);
+        for reader in [&world.manager, &other] {
+            let now = reader.send(reqwest::Method::GET, &path, &held, None).await.expect_status(200);
+            assert_ne!(now.body, told.body, "{path}");
+        }
+    }
 }
 
 #[tokio::test]

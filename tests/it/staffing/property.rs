@@ -1,4 +1,5 @@
-//! Whatever posts, departures and merges there are: head-counts are those of a naive recount, and turnover ties.
+//! Whatever posts, departures and merges there are: head-counts are those of a naive recount, and turnover ties. So are the figures of the
+//! campaign, on any day and as they were known at any moment, while facilities close and come to be supported.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +23,8 @@ enum Event {
     Departure { who: usize, day: u64, back: Option<u64> },
     Merge { from: usize, into: usize },
     Retire { nth: usize },
+    Close { place: usize, on: Option<u64> },
+    Support { place: usize, from: u64, length: Option<u64> },
 }
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -31,7 +34,10 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         (0..PEOPLE, 0..SPAN, prop::option::of(1..15u64)).prop_map(|(who, day, back)| Event::Departure { who, day, back });
     let merge = (0..PEOPLE, 0..PEOPLE).prop_map(|(from, into)| Event::Merge { from, into });
     let retire = (0..20usize).prop_map(|nth| Event::Retire { nth });
-    prop::collection::vec(prop_oneof![6 => post, 2 => departure, 1 => merge, 1 => retire], 1..16)
+    let close = (0..2usize, prop::option::of(0..SPAN)).prop_map(|(place, on)| Event::Close { place, on });
+    let support = (0..2usize, 0..SPAN, prop::option::of(0..10u64));
+    let support = support.prop_map(|(place, from, length)| Event::Support { place, from, length });
+    prop::collection::vec(prop_oneof![6 => post, 2 => departure, 1 => merge, 1 => retire, 1 => close, 2 => support], 1..16)
 }
 
 fn day(number: u64) -> NaiveDate {
@@ -53,9 +59,21 @@ struct Held {
 }
 
 /// What has happened, told without a line of SQL.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Model {
     held: Vec<Held>,
+    closed: BTreeMap<Uuid, NaiveDate>,
+    supported: BTreeSet<(Uuid, NaiveDate)>,
+}
+
+/// What the figures say of the staff on a day. Whose largest shares are two of one size may count as either cadre.
+#[derive(Debug, Default)]
+struct Staff {
+    people: usize,
+    posts: usize,
+    shares: i64,
+    /// How many are surely of a cadre, and how many may be.
+    cadres: BTreeMap<&'static str, (usize, usize)>,
 }
 
 impl Model {
@@ -75,6 +93,28 @@ impl Model {
                 post.days.retain(|today| !same.days.contains(today));
             }
         }
+    }
+
+    /// Who holds a post at a facility that is open and supported.
+    fn figures(&self, today: NaiveDate) -> Staff {
+        let counts =
+            |place: Uuid| self.closed.get(&place).is_none_or(|day| *day > today) && self.supported.contains(&(place, today));
+        let mut told = Staff::default();
+        let mut people: BTreeMap<Uuid, Vec<&Held>> = BTreeMap::new();
+        for post in self.on(today).filter(|post| self.is_open(post.place, today)) {
+            (told.posts, told.shares) = (told.posts + 1, told.shares + post.share);
+            people.entry(post.who).or_default().push(post);
+        }
+        told.people = people.len();
+        for posts in people.values() {
+            let largest = posts.iter().map(|post| post.share).max();
+            let cadres: BTreeSet<_> = posts.iter().filter(|post| Some(post.share) == largest).map(|post| post.cadre).collect();
+            for cadre in &cadres {
+                let (surely, maybe) = told.cadres.entry(cadre).or_default();
+                (*surely, *maybe) = (*surely + usize::from(cadres.len() == 1), *maybe + 1);
+            }
+        }
+        told
     }
 
     fn on(&self, today: NaiveDate) -> impl Iterator<Item = &Held> {
@@ -124,18 +164,21 @@ struct Case<'a> {
     manager: &'a Client,
     facilities: &'a [Uuid],
     area: Uuid,
+    campaign: Uuid,
 }
 
 impl Case<'_> {
-    /// Lets it all happen; what the service refuses has not happened.
-    async fn play(&self, name: usize, events: &[Event], model: &mut Model) {
+    /// Lets it all happen; what the service refuses has not happened. Gives what was known after each event, with the moment.
+    async fn play(&self, name: usize, events: &[Event], model: &mut Model) -> Vec<(String, Model)> {
         let mut people = Vec::new();
         for number in 0..PEOPLE {
             let body = json!({"code": format!("S-{name}-{number}"), "cadre": "doctor", "area_id": self.area});
             people.push(id_of(&self.manager.post(STAFF, &body).await.expect_status(201).json()));
         }
         let first = model.held.len();
+        let mut known = Vec::new();
         for event in events {
+            known.push((self.report("figures").await["known_at"].as_str().unwrap().to_owned(), model.clone()));
             match event {
                 Event::Post { who, place, cadre, share, from, length } => {
                     let (who, place, cadre) = (people[*who], self.facilities[*place], CADRES[*cadre]);
@@ -172,8 +215,24 @@ impl Case<'_> {
                         post.days.clear();
                     }
                 }
+                Event::Close { place, on } => {
+                    let place = self.facilities[*place];
+                    let body = json!({"closed_on": on.map(day)});
+                    if self.manager.patch(&format!("/api/v1/facilities/{place}"), "*", &body).await.status == 200 {
+                        model.closed.remove(&place);
+                        model.closed.extend(on.map(|on| (place, day(on))));
+                    }
+                }
+                Event::Support { place, from, length } => {
+                    let (place, last) = (self.facilities[*place], length.map(|length| from + length));
+                    let body = json!({"facility_id": place, "starts_on": day(*from), "ends_on": last.map(day)});
+                    if self.done(&format!("/api/v1/campaigns/{}/facilities", self.campaign), &body).await.is_some() {
+                        model.supported.extend((*from..=last.unwrap_or(HORIZON)).map(|number| (place, day(number))));
+                    }
+                }
             }
         }
+        known
     }
 
     /// What came of it, unless it was refused.
@@ -230,10 +289,40 @@ async fn agrees(case: &Case<'_>, model: &Model, days: &[u64]) -> Result<(), Test
     Ok(())
 }
 
+/// The figures of these days, now and as they were known after each event, are those of the model at that moment.
+async fn figures_agree(case: &Case<'_>, known: &[(String, Model)], model: &Model, days: &[u64]) -> Result<(), TestCaseError> {
+    let now = (String::new(), model);
+    let then = known.iter().map(|(moment, model)| (format!("&known_at={moment}"), model));
+    for (moment, model) in then.chain([now]) {
+        for today in days.iter().copied().map(day) {
+            let mut told = case.report(&format!("figures?as_of={today}{moment}")).await;
+            let facilities = model.facilities(case.facilities, today);
+            prop_assert_eq!(&told["facilities"]["total"], &json!(facilities), "{}{}", today, moment);
+            let told = told["staff"].take();
+            let expected = model.figures(today);
+            let share = format!("{}.{:02}", expected.shares / 100, expected.shares % 100);
+            prop_assert_eq!(
+                (&told["total"], &told["posts"], &told["full_time_equivalents"]),
+                (&json!(expected.people), &json!(expected.posts), &json!(share)),
+                "{}{}",
+                today,
+                moment
+            );
+            let by_cadre = |cadre| usize::try_from(told["by_cadre"][cadre].as_u64().unwrap_or(0)).unwrap();
+            prop_assert_eq!(CADRES.map(by_cadre).iter().sum::<usize>(), expected.people);
+            for cadre in CADRES {
+                let (surely, maybe) = expected.cadres.get(cadre).copied().unwrap_or_default();
+                prop_assert!((surely..=maybe).contains(&by_cadre(cadre)), "{}{}: {} {}", today, moment, cadre, told);
+            }
+        }
+    }
+    Ok(())
+}
+
 #[test]
-fn head_counts_and_turnover_are_those_of_a_naive_recount() {
+fn head_counts_turnover_and_figures_are_those_of_a_naive_recount_at_every_moment() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-    let (app, manager, facilities, area) = runtime.block_on(async {
+    let (app, manager, facilities, area, campaign) = runtime.block_on(async {
         let app = TestApp::start().await;
         let manager = app.user(Role::Manager).await;
         let area = app.area("GHOUTA", None).await;
@@ -241,7 +330,10 @@ fn head_counts_and_turnover_are_those_of_a_naive_recount() {
         for code in ["MPT-01", "MPT-02"] {
             facilities.push(id_of(&app.facility(&manager, code, area).await));
         }
-        (app, manager, facilities, area)
+        let campaign =
+            json!({"code": "SIRAJ", "name": "Siraj", "goal_amount": "1", "currency": "USD", "starts_on": "2013-01-01"});
+        let campaign = id_of(&manager.post("/api/v1/campaigns", &campaign).await.expect_status(201).json());
+        (app, manager, facilities, area, campaign)
     });
     let case = std::cell::Cell::new(0);
     let mut runner = TestRunner::new(ProptestConfig {
@@ -254,11 +346,14 @@ fn head_counts_and_turnover_are_those_of_a_naive_recount() {
     let ran = runner.run(&(events(), prop::collection::vec(0..SPAN + 20, 3)), |(events, days)| {
         case.set(case.get() + 1);
         runtime.block_on(async {
-            let stage = Case { manager: &manager, facilities: &facilities, area };
+            let stage = Case { manager: &manager, facilities: &facilities, area, campaign };
             // What one case has left behind stays for the next: the world only grows.
             let mut told = model.take();
-            stage.play(case.get(), &events, &mut told).await;
-            let agreed = agrees(&stage, &told, &days).await;
+            let known = stage.play(case.get(), &events, &mut told).await;
+            let agreed = match agrees(&stage, &told, &days).await {
+                Ok(()) => figures_agree(&stage, &known, &told, &days).await,
+                refuted => refuted,
+            };
             model.replace(told);
             agreed
         })
