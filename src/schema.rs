@@ -890,6 +890,7 @@ diesel::table! {
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
+        audience -> Text,
     }
 }
 
@@ -981,6 +982,7 @@ diesel::table! {
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
+        audience -> Text,
     }
 }
 

@@ -4,6 +4,7 @@ mod attack;
 mod grants;
 mod readings;
 mod receiver;
+mod reports;
 mod webhooks;
 
 use chrono::{Datelike, Days, NaiveDate, Utc};
