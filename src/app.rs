@@ -112,7 +112,8 @@ fn api(config: &mut Mount) {
         .configure(reveals::routes)
         .configure(share_grants::routes)
         .configure(webhooks::routes)
-        .configure(shared::routes);
+        .configure(shared::routes)
+        .configure(publishing::shared_routes);
 }
 
 /// Where the slices are.

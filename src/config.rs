@@ -57,6 +57,9 @@ pub struct Config {
     /// Networks such as 10.20.0.0/16 that webhooks may lead into although they are not public, separated by commas.
     #[arg(long, env = "SIRAJ_WEBHOOK_NETWORKS", value_delimiter = ',')]
     pub webhook_networks: Vec<String>,
+    /// How many days after the end of a month its counts are frozen and told to partners, 0 to 60.
+    #[arg(long, env = "SIRAJ_SHARE_FREEZE_DAYS", default_value_t = 15, value_parser = clap::value_parser!(i32).range(0..=60))]
+    pub share_freeze_days: i32,
 }
 
 /// A value that cannot be used.

@@ -907,6 +907,7 @@ diesel::table! {
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
+        audience -> Text,
     }
 }
 
@@ -998,6 +999,7 @@ diesel::table! {
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
+        audience -> Text,
     }
 }
 

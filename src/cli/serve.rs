@@ -7,6 +7,8 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
 };
+use tracing::Level;
+use tracing_subscriber::{EnvFilter, filter::filter_fn, fmt::MakeWriter, layer::SubscriberExt, util::SubscriberInitExt};
 
 use super::{Outcome, database::Database, demo, say, sentence};
 use crate::{
@@ -19,8 +21,8 @@ use crate::{
     http::{self, Proxies},
     keys::Keys,
     publishing::{self, Press},
-    sessions,
-    webhooks::Courier,
+    sessions, shared,
+    webhooks::{self, Courier},
 };
 
 /// Connections of a worker: more than four per core buy nothing.
@@ -70,7 +72,7 @@ pub fn run(config: &Config, demo: bool) -> Outcome {
         greet(&address.to_string(), password.as_deref());
         let ended = tokio::select! {
             ended = server => ended.map_err(sentence),
-            () = keep_up_by_the_minute(database.service_url.clone()) => Ok(()),
+            () = keep_up_by_the_minute(database.service_url.clone(), config.share_freeze_days) => Ok(()),
         };
         stop.send_replace(true);
         // What is on its way to a webhook is recorded first: an attempt takes no longer than this.
@@ -88,10 +90,11 @@ async fn sweep_daily(url: String, files: Data<Files>) {
             let db = Db::new(&url, 1).map_err(ApiError::internal)?;
             let mut conn = db.conn().await?;
             http::sweep(&mut conn).await?;
-            sessions::sweep(&mut conn).await
+            sessions::sweep(&mut conn).await?;
+            webhooks::sweep(&mut conn).await
         };
         if let Err(error) = swept.await {
-            tracing::warn!("old answers and sign-ins were not swept away: {}", error.cause.unwrap_or_default());
+            tracing::warn!("old answers, sign-ins and deliveries were not swept away: {}", error.cause.unwrap_or_default());
         }
         if let Err(error) = files.sweep().await {
             tracing::warn!("unfinished uploads were not swept away: {error}");
@@ -100,8 +103,8 @@ async fn sweep_daily(url: String, files: Data<Files>) {
     }
 }
 
-/// Seals the audit and drafts the reports of the month; several nodes may do it at once.
-async fn keep_up_by_the_minute(url: String) {
+/// Freezes what partners are told of months that are over, seals the audit and drafts the reports of the month; several nodes may do it at once.
+async fn keep_up_by_the_minute(url: String, freeze_days: i32) {
     let db = match Db::new(&url, 1) {
         Ok(db) => db,
         Err(error) => {
@@ -114,6 +117,9 @@ async fn keep_up_by_the_minute(url: String) {
     minutes.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         minutes.tick().await;
+        if let Err(error) = shared::keep_up(&db, freeze_days).await {
+            tracing::warn!("months were not frozen for partners: {}", error.cause.unwrap_or_default());
+        }
         if let Err(error) = publishing::keep_up(&db).await {
             tracing::warn!("the audit was not sealed: {}", error.cause.unwrap_or_default());
         }
@@ -144,9 +150,29 @@ async fn asked_to_stop() {
 }
 
 fn start_log(config: &Config) -> Outcome {
-    let filter = tracing_subscriber::EnvFilter::builder().parse(&config.log).map_err(sentence)?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).json().flatten_event(true).init();
+    let filter = EnvFilter::builder().parse(&config.log).map_err(sentence)?;
+    log_into(filter, io::stderr).init();
     Ok(())
+}
+
+/// What drivers and clients say below `info`: statements with all that is bound to them, headers, addresses. No filter turns it on.
+const TALKATIVE: &[&str] = &["tokio_postgres", "postgres_protocol", "hyper", "hyper_util", "reqwest", "h2", "rustls"];
+
+/// Whether something of this target and level may stand in a log at all.
+fn may_be_logged(target: &str, level: Level) -> bool {
+    let crate_name = target.split("::").next().unwrap_or(target);
+    level <= Level::INFO || !TALKATIVE.contains(&crate_name)
+}
+
+/// Writes what the operator asks for, and may.
+fn log_into<W>(filter: EnvFilter, writer: W) -> impl tracing::Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    tracing_subscriber::registry()
+        .with(filter_fn(|metadata| may_be_logged(metadata.target(), *metadata.level())))
+        .with(filter)
+        .with(tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(writer))
 }
 
 fn greet(address: &str, demo_password: Option<&str>) {
@@ -157,6 +183,45 @@ fn greet(address: &str, demo_password: Option<&str>) {
         say(&format!("  demo accounts  (password for all: {password})"));
         for (name, _) in demo::accounts() {
             say(&format!("                 {name}@demo.siraj.example"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    /// Lines of a log that is held in memory.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("lines").write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn no_filter_turns_on_what_a_driver_says_of_its_statements() {
+        for filter in ["debug", "trace", "info,tokio_postgres=debug", "tokio_postgres::query=trace,reqwest=trace"] {
+            let lines = Lines::default();
+            let kept = lines.clone();
+            let subscriber = log_into(EnvFilter::builder().parse(filter).expect("a filter"), move || kept.clone());
+            tracing::subscriber::with_default(subscriber, || {
+                tracing::debug!(target: "tokio_postgres::query", "executing with parameters: S-0101");
+                tracing::trace!(target: "reqwest::connect", "S-0101");
+                tracing::warn!(target: "tokio_postgres", "a notice");
+                tracing::info!(target: "siraj", "a line");
+            });
+            let text = String::from_utf8(lines.0.lock().expect("lines").clone()).expect("text");
+            assert!(!text.contains("S-0101"), "{filter}: {text}");
+            assert!(filter.starts_with("tokio_postgres::") || text.contains("a line"), "{filter}: {text}");
         }
     }
 }

@@ -66,6 +66,7 @@ codes! {
     TokenReuse "token-reuse" 401 "This sign-in was ended because a spent token was used again." "أُنهيت هذه الجلسة لأن رمزًا مستهلكًا استُعمل ثانية.";
     Forbidden "forbidden" 403 "Your role does not allow this." "دورك لا يسمح بهذا.";
     NotGranted "not-granted" 403 "The share grant does not give this." "منحة المشاركة لا تتضمن هذا.";
+    NoOpenGrant "no-open-grant" 403 "No share grant is open to you today." "لا توجد منحة مشاركة مفتوحة لك اليوم.";
     // 404 to 431: what is asked for.
     NotFound "not-found" 404 "There is nothing here." "لا يوجد شيء هنا.";
     MethodNotAllowed "method-not-allowed" 405 "This address does not take that method." "هذا العنوان لا يقبل هذه الطريقة.";
@@ -111,6 +112,9 @@ codes! {
     OverlappingAmendment "overlapping-amendment" 409 "Another amendment of this kind takes effect on that day." "ملحق آخر من النوع نفسه يسري في ذلك اليوم.";
     AmendmentStands "amendment-stands" 409 "Something stands on what this amendment changed." "هناك ما يستند إلى ما غيّره هذا الملحق.";
     CellsDiffer "cells-differ" 409 "A grant of this contract has told of its people with another smallest cell; take the same." "منحة أخرى لهذا العقد أعطت أعداد الأشخاص بحد أدنى مختلف؛ استعمل الحد نفسه.";
+    GrantsDiffer "grants-differ" 409 "An open grant of this contract tells places or names otherwise; take the same, or end it first." "منحة مفتوحة أخرى لهذا العقد تعطي الأماكن أو الأسماء بطريقة مختلفة؛ استعمل الطريقة نفسها أو أنهِها أولًا.";
+    MonthNotFrozen "month-not-frozen" 409 "That month is not told yet: its counts are taken some days after its end." "لم يُعلن هذا الشهر بعد: تؤخذ أعداده بعد أيام من نهايته.";
+    NoLiveKey "no-live-key" 409 "No key of the share grant is in use; nothing is sent without one." "لا يوجد مفتاح مستعمل لمنحة المشاركة؛ لا يُرسل شيء بدونه.";
     TellsNoChanges "tells-no-changes" 409 "This grant gives no records whose changes could be told." "هذه المنحة لا تعطي سجلات يمكن الإخبار بتغيّرها.";
     WebhooksFull "webhooks-full" 409 "A share grant has five webhooks at most; retire one first." "لمنحة المشاركة خمسة خطافات ويب على الأكثر؛ اسحب واحدًا أولًا.";
     RecordDeleted "record-deleted" 410 "This record has been retired." "هذا السجل مسحوب.";
@@ -160,6 +164,9 @@ codes! {
     DateOrder "date-order" 422 "The end lies before the start." "النهاية قبل البداية.";
     OutsidePeriod "outside-period" 422 "The days share none with those of what grants them." "لا يوم مشترك مع مدة ما يمنحها.";
     DateInFuture "date-in-future" 422 "The day lies in the future." "اليوم في المستقبل.";
+    DateInPast "date-in-past" 422 "That day is over." "ذلك اليوم مضى.";
+    BeyondGrant "beyond-grant" 422 "The share grant ends before that day." "تنتهي منحة المشاركة قبل ذلك اليوم.";
+    NotMonthEnd "not-month-end" 422 "Only the last day of a month is taken." "لا يُقبل إلا آخر يوم من الشهر.";
     OutOfRange "out-of-range" 422 "The number is outside the allowed range." "العدد خارج المجال المسموح.";
     Precision "precision" 422 "More digits than are kept." "أرقام أكثر مما يُحفظ.";
     FractionalUnit "fractional-unit" 422 "That is no whole number of the item's base unit." "هذا ليس عددًا صحيحًا من وحدة الصنف الأساسية.";

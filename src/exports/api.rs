@@ -1,5 +1,7 @@
 //! `/api/v1/exports`.
 
+use std::collections::BTreeMap;
+
 use actix_web::{HttpResponse, get, web::Data};
 use bytes::Bytes;
 use chrono::Utc;
@@ -16,8 +18,9 @@ use super::{
 use crate::{
     auth::{Caller, ReadCoarseCell, ReadExports},
     db::Db,
-    error::{ApiError, ApiResult},
+    error::{ApiError, ApiResult, Code},
     http::{Answer, Listing, Mount, Page, PageQuery, Params},
+    shared::{Protected, protect},
 };
 
 /// How many resources of the directory are read at once.
@@ -63,12 +66,15 @@ async fn read_facility_map(
     Ok(HttpResponse::Ok().content_type("application/geo+json").json(map))
 }
 
-/// The figures of a month by area as DHIS2 takes them in.
+/// The figures of a month that is over by area, as DHIS2 takes them in; without people who are few.
 #[utoipa::path(tag = "exports", params(DataValueQuery), responses((status = 200, description = "The data values, for `idScheme=CODE`", body = DataValueSet)))]
 #[get("/exports/data-values")]
 async fn read_data_values(caller: Caller<ReadExports>, Params(query): Params<DataValueQuery>, db: Data<Db>) -> ApiResult<Answer> {
+    if !query.period.is_over() {
+        return Err(ApiError::fault("/period", Code::OutOfRange));
+    }
     let ask = Ask::<DataValues>::new(query.period.last_day(), caller.scope.areas());
-    let rows: Vec<(String, String, i64)> = ask.get_results(&mut *db.conn().await?).await?;
+    let rows = without_small_cells(ask.get_results(&mut *db.conn().await?).await?);
     let period = query.period.text();
     let value = |(data_element, org_unit, number): (String, String, i64)| DataValue {
         data_element,
@@ -78,6 +84,30 @@ async fn read_data_values(caller: Caller<ReadExports>, Params(query): Params<Dat
     };
     let data_values = rows.into_iter().map(value).collect();
     Answer::plain(&DataValueSet { data_set: "SIRAJ_MONTHLY".to_owned(), period: period.clone(), data_values })
+}
+
+/// A number of an area: its element, the area's code, how many.
+type OfArea = (String, String, i64);
+/// Fewer people of an area than these are not told.
+const SMALLEST: i64 = 5;
+/// The element of all people, and what those of one cadre begin with.
+const STAFF: &str = "SIRAJ_STAFF";
+
+/// Leaves out the people of an area who are few, and those who would give their number away.
+fn without_small_cells(rows: Vec<OfArea>) -> Vec<OfArea> {
+    let cadre = |element: &str| element.strip_prefix(STAFF).is_some_and(|rest| rest.starts_with('_'));
+    let mut cells: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
+    for (element, area, number) in rows.iter().filter(|(element, ..)| cadre(element)) {
+        cells.entry(area.clone()).or_default().insert(element.clone(), *number);
+    }
+    let told: BTreeMap<String, Protected<String>> =
+        cells.into_iter().map(|(area, cells)| (area, protect(&cells, SMALLEST))).collect();
+    let is_told = |(element, area, _): &OfArea| match told.get(area) {
+        Some(told) if element == STAFF => told.total.is_some(),
+        Some(told) if cadre(element) => told.cells.get(element).is_some_and(Option::is_some),
+        _ => true,
+    };
+    rows.into_iter().filter(is_told).collect()
 }
 
 /// The directory of areas and facilities as FHIR R4 (mCSD), one resource on each line, streamed. No positions, no people.
@@ -121,4 +151,37 @@ async fn lines(db: &Db, areas: Option<Vec<Uuid>>, after: (Option<String>, Option
     let full = i64::try_from(rows.len()).is_ok_and(|read| read == CHUNK);
     let rest = rows.into_iter().next_back().filter(|_| full).map(|(place, id, _)| (place, id));
     Ok((text.into(), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_people_of_an_area_are_left_out_with_what_would_give_them_away() {
+        let row = |element: &str, area: &str, number| (element.to_owned(), area.to_owned(), number);
+        let rows = vec![
+            row("SIRAJ_FACILITIES", "EAST", 1),
+            row("SIRAJ_STAFF", "EAST", 17),
+            row("SIRAJ_STAFF_DOCTOR", "EAST", 3),
+            row("SIRAJ_STAFF_MIDWIFE", "EAST", 9),
+            row("SIRAJ_STAFF_NURSE", "EAST", 5),
+            row("SIRAJ_STAFF", "WEST", 2),
+            row("SIRAJ_STAFF_NURSE", "WEST", 2),
+            row("SIRAJ_STAFF", "NORTH", 6),
+            row("SIRAJ_STAFF_NURSE", "NORTH", 6),
+        ];
+        let told: Vec<String> =
+            without_small_cells(rows).into_iter().map(|(element, area, number)| format!("{area} {element} {number}")).collect();
+        assert_eq!(
+            told,
+            [
+                "EAST SIRAJ_FACILITIES 1",
+                "EAST SIRAJ_STAFF 17",
+                "EAST SIRAJ_STAFF_MIDWIFE 9",
+                "NORTH SIRAJ_STAFF 6",
+                "NORTH SIRAJ_STAFF_NURSE 6"
+            ]
+        );
+    }
 }

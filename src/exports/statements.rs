@@ -130,7 +130,8 @@ impl Statement for Activities {
         BigInt,
         Nullable<BigInt>,
     );
-    // A campaign is paid for by its donors: no one organisation.
+    // A campaign is paid for by its donors: no one organisation. People are counted at the ends of months that are over, five and more at three
+    // facilities and more: this table is handed on, and from day to day or house to house the numbers would give single people away.
     const SQL: &'static str = r"
 , activity AS (
   SELECT coalesce(s.contract_id, s.campaign_id, s.project_id) AS id,
@@ -145,8 +146,8 @@ impl Statement for Activities {
          (SELECT name FROM organizations WHERE 'own' = ANY (roles) AND retired_at IS NULL ORDER BY code LIMIT 1) AS implementer,
          country.code AS country_code, country.name AS country_name, r.code AS area_code, r.pcode, r.name AS area_name,
          coalesce(c.starts_on, m.starts_on, j.starts_on) AS starts_on, coalesce(c.ends_on, m.ends_on, j.ends_on) AS ends_on, a.facilities,
-         CASE WHEN a.kind = 'contract' THEN (
-           SELECT count(DISTINCT h.staff_id) FROM assignments h JOIN places p ON p.id = h.facility_id JOIN staff s ON s.id = h.staff_id
+         CASE WHEN a.kind = 'contract' AND a.facilities >= 3 AND extract(day FROM $1 + 1) = 1 AND $1 < current_date THEN (
+           SELECT CASE WHEN count(DISTINCT h.staff_id) >= 5 THEN count(DISTINCT h.staff_id) END FROM assignments h JOIN places p ON p.id = h.facility_id JOIN staff s ON s.id = h.staff_id
            WHERE h.contract_id = a.id AND p.area_id = a.area_id AND h.retired_at IS NULL AND s.retired_at IS NULL
              AND h.starts_on <= $1 AND (h.ends_on IS NULL OR h.ends_on >= $1)) END AS staff
   FROM activity a

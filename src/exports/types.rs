@@ -1,6 +1,6 @@
 //! What is asked for, and the rows as they travel.
 
-use chrono::{Days, Months, NaiveDate};
+use chrono::{Days, Months, NaiveDate, Utc};
 use deserr::{Deserr, IntoValue, Value, ValueKind, ValuePointerRef};
 use diesel::prelude::*;
 use serde::Serialize;
@@ -69,7 +69,8 @@ pub struct FourW {
     pub ends_on: Option<NaiveDate>,
     /// The facilities that it supports there on the day.
     pub facilities: i64,
-    /// The people there whose posts the contract pays on the day; of contracts only.
+    /// The people there whose posts the contract pays on the day; of contracts only, at ends of months that are over, five and more at three
+    /// facilities and more.
     pub staff: Option<i64>,
 }
 
@@ -91,6 +92,11 @@ impl Period {
     /// As it is written.
     pub fn text(self) -> String {
         self.0.format("%Y%m").to_string()
+    }
+
+    /// Whether all its days are over.
+    pub fn is_over(self) -> bool {
+        self.last_day() < Utc::now().date_naive()
     }
 
     /// Its last day.
@@ -118,7 +124,7 @@ impl Deserr<Faults> for Period {
 #[deserr(error = Faults, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DataValueQuery {
-    /// The month, `201512`; what was true on its last day is told.
+    /// The month, `201512`, which is over; what was true on its last day is told.
     #[param(value_type = String, pattern = "^[0-9]{6}$", example = "201512")]
     pub period: Period,
 }

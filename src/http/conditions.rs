@@ -37,6 +37,14 @@ impl IfMatch {
         }
     }
 
+    /// The same where a revision must have been read: `*` is answered as if nothing had been said.
+    pub fn check_read(self, revision: i64, present: &impl Serialize) -> ApiResult<()> {
+        match self.0 {
+            Expected::Any => Err(ApiError::new(Code::PreconditionRequired)),
+            Expected::Revision(_) => self.check(revision, present),
+        }
+    }
+
     fn parse(request: &HttpRequest) -> ApiResult<Self> {
         let mut given = request.headers().get_all("if-match");
         let value = match (given.next(), given.next()) {

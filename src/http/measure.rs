@@ -1,6 +1,6 @@
 //! What a monitor asks for: requests by route and status, and how long they took. No ids, no addresses.
 
-use std::sync::LazyLock;
+use std::{net::IpAddr, sync::LazyLock};
 
 use actix_web::{HttpRequest, HttpResponse, get};
 use prometheus::{Encoder, HistogramOpts, HistogramVec, Registry, TextEncoder};
@@ -33,12 +33,38 @@ pub(super) fn observe(method: &str, route: &str, status: u16, seconds: f64) {
 /// Only for a monitor on this machine: how busy which route is tells strangers too much.
 #[get("/metrics")]
 pub async fn metrics(request: HttpRequest) -> ApiResult<HttpResponse> {
-    // A proxy on this machine hands on what strangers ask.
+    // A proxy on this machine hands on what strangers ask; one that adds no header of its own still hands on the name they asked for.
     let handed_on = ["x-forwarded-for", "forwarded", "via"].iter().any(|name| request.headers().contains_key(*name));
-    if handed_on || !request.peer_addr().is_some_and(|peer| peer.ip().is_loopback()) {
+    let host = request.headers().get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if handed_on || !is_this_machine(host) || !request.peer_addr().is_some_and(|peer| peer.ip().is_loopback()) {
         return Err(ApiError::new(Code::NotFound));
     }
     let mut text = Vec::new();
     TextEncoder::new().encode(&METRICS.registry.gather(), &mut text).map_err(ApiError::internal)?;
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text))
+}
+
+/// Whether a `Host` names this machine to itself, with or without a port.
+fn is_this_machine(host: &str) -> bool {
+    let bare = |name: &str| {
+        let literal = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+        name.eq_ignore_ascii_case("localhost") || literal.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    };
+    bare(host) || host.rsplit_once(':').is_some_and(|(name, port)| port.parse::<u16>().is_ok() && bare(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_for_itself_are_its_own() {
+        for own in ["localhost", "LocalHost:8080", "127.0.0.1", "127.0.0.1:8080", "[::1]", "[::1]:8080"] {
+            assert!(is_this_machine(own), "{own}");
+        }
+        for other in ["", "siraj.example", "siraj.example:8080", "localhost.example", "10.0.0.1", "localhost:", "localhost:http"]
+        {
+            assert!(!is_this_machine(other), "{other}");
+        }
+    }
 }

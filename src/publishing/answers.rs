@@ -8,13 +8,11 @@ use uuid::Uuid;
 
 use super::types::Hex;
 
-/// What anybody may know of a published report: enough to check it, nothing of what it says.
+/// What whoever holds a published report may know of it: enough to check it, nothing of what it says.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Verification {
     /// Its number.
     pub number: i64,
-    /// Its title in English.
-    pub title: String,
     /// What was true on this day.
     pub as_of: NaiveDate,
     /// As it was known at this moment.

@@ -5,20 +5,20 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web::Data};
 use super::{
     actions,
     answers::Restatement,
-    paper::{self, PagesLanguage, PagesQuery, Press},
+    files,
+    paper::{self, PagesQuery, Press},
     restate::restate,
     statement::Envelope,
     store,
     types::{Cancellation, NewReportDraft, Publication, PublishedReport, PublishedReportFilter, ReportName},
-    workbook,
 };
 use crate::{
     audit::{self, HistoryEntry, HistoryFilter},
     auth::{Caller, EditReports, ReadReportHistory, ReadReports},
-    db::{Conn, Db},
-    error::{ApiError, ApiResult, Code, Locale, Problem},
-    http::{Answer, Body, IdempotencyKey, IfNoneMatch, Listing, Mount, Page, PageQuery, Params, XLSX, locale, sheets_file},
-    keys::{Keys, digest_of, hex},
+    db::Db,
+    error::{ApiError, ApiResult, Code, Problem},
+    http::{Answer, Body, IdempotencyKey, IfNoneMatch, Listing, Mount, Page, PageQuery, Params, locale},
+    keys::Keys,
 };
 
 /// The routes of this slice.
@@ -137,45 +137,16 @@ async fn read_report_document(
 ) -> ApiResult<HttpResponse> {
     let mut conn = db.conn().await?;
     let report = store::find(&mut conn, name).await?;
-    let etag = format!("\"{}\"", hex(&report.document_hash.0));
-    if held.holds(&etag) {
-        return Ok(HttpResponse::NotModified().insert_header(("etag", etag)).finish());
-    }
-    let document = store::document(&mut conn, report.id).await?;
-    let attachment = report.number.map_or_else(|| format!("draft-{}", report.id), |number| format!("report-{number}"));
-    Ok(HttpResponse::Ok()
-        .content_type("application/json")
-        .insert_header(("etag", etag))
-        .insert_header(("content-disposition", format!("attachment; filename=\"siraj-{attachment}.json\"")))
-        .body(document))
+    files::document(&mut conn, &report, &held).await
 }
 
 /// Download a published report with its signature: one file that `siraj verify-report` checks without any service.
 #[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "The envelope", body = Envelope)))]
 #[get("/published-reports/{published_report_id}/envelope")]
 async fn read_report_envelope(_caller: Caller<ReadReports>, name: ReportName, db: Data<Db>) -> ApiResult<HttpResponse> {
-    let envelope = envelope_of(&mut *db.conn().await?, name).await?;
-    let attachment = format!("attachment; filename=\"siraj-report-{}.envelope.json\"", envelope.number);
-    Ok(HttpResponse::Ok()
-        .content_type("application/json")
-        .insert_header(("content-disposition", attachment))
-        .body(envelope.bytes()?))
-}
-
-/// The envelope of a published report; a draft has none.
-async fn envelope_of(conn: &mut Conn, name: ReportName) -> ApiResult<Envelope> {
-    let report = store::find(conn, name).await?;
-    let document = store::document(conn, report.id).await?;
-    Envelope::of(&report, document).ok_or_else(|| ApiError::new(Code::NotFound))
-}
-
-/// The same, if it is as it was published: paper has nothing that checks it.
-async fn genuine_envelope_of(conn: &mut Conn, name: ReportName) -> ApiResult<Envelope> {
-    let envelope = envelope_of(conn, name).await?;
-    match envelope.fault() {
-        None => Ok(envelope),
-        Some(fault) => Err(ApiError::internal(format!("report {} is not as it was published: {fault}", envelope.number))),
-    }
+    let mut conn = db.conn().await?;
+    let report = store::find(&mut conn, name).await?;
+    files::envelope(&mut conn, &report).await
 }
 
 /// Download a published report as pages in Arabic or English, with its charts and a coarse map; its envelope is attached within the file.
@@ -190,19 +161,10 @@ async fn read_report_pages(
     press: Data<Press>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    let language = query.language.unwrap_or(match locale(request.headers()) {
-        Locale::English => PagesLanguage::English,
-        Locale::Arabic => PagesLanguage::Arabic,
-    });
+    let language = files::language(query.language, &request);
     let turn = paper::turn().await?;
-    let envelope = genuine_envelope_of(&mut *db.conn().await?, name).await?;
-    let etag = paper::etag(&envelope, language);
-    if held.holds(&etag) {
-        return Ok(HttpResponse::NotModified().insert_header(("etag", etag)).finish());
-    }
-    let file = format!("siraj-report-{}.{}.pdf", envelope.number, language.as_str());
-    let pages = paper::pages(turn, press, envelope, language).await?;
-    Ok(file_of("application/pdf", &file, (etag, pages)))
+    let report = store::find(&mut *db.conn().await?, name).await?;
+    files::pages((turn, press), &db, &report, language, &held).await
 }
 
 /// Download a published report as a workbook (XLSX) made from its document; every sheet has the tags of HXL below its headings.
@@ -214,25 +176,12 @@ async fn read_report_workbook(
     held: IfNoneMatch,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    let envelope = genuine_envelope_of(&mut *db.conn().await?, name).await?;
-    let made = sheets_file(workbook::sheets(&envelope)?, Some(envelope.published_at)).await?;
-    let etag = format!("\"{}\"", hex(&digest_of(&made)));
-    if held.holds(&etag) {
-        return Ok(HttpResponse::NotModified().insert_header(("etag", etag)).finish());
-    }
-    Ok(file_of(XLSX, &format!("siraj-report-{}.xlsx", envelope.number), (etag, made)))
+    let report = store::find(&mut *db.conn().await?, name).await?;
+    files::workbook(&db, &report, &held).await
 }
 
-/// A file as a download.
-fn file_of(kind: &str, name: &str, (etag, bytes): (String, Vec<u8>)) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(kind)
-        .insert_header(("etag", etag))
-        .insert_header(("content-disposition", format!("attachment; filename=\"{name}\"")))
-        .body(bytes)
-}
-
-/// Hold a published report against the present: each figure that differs, the rows that explain it, and who changed them, when.
+/// Hold a published report against the present: each figure that differs, the rows that explain it, and who changed them, when. One for a partner
+/// is of a month that was frozen, and is not restated.
 #[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "What corrections would change of it", body = Restatement)))]
 #[get("/published-reports/{published_report_id}/restatement")]
 async fn restate_published_report(

@@ -4,21 +4,51 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 
+use super::partner;
 use crate::{
     auth::{Actor, Scope},
     db::{Conn, Db},
     error::{ApiError, ApiResult, Code, Locale},
+    keys::random_token,
     register::load_open,
-    report_definitions::{ReportDefinition, ReportKind},
+    report_definitions::{ReportAudience, ReportDefinition, ReportKind},
     reports::{self, CoarseMap, FigureScope, Figures, Reconciliation, Staffing},
     seals,
     types::KnownAt,
 };
 
-/// The form of a document. Those of before it told areas and claims in Arabic, and maps, bear the name of the envelope's form.
-pub const DOCUMENT_FORM: &str = "siraj-document-2";
+/// The form of the documents that are made now.
+pub const DOCUMENT_FORM: &str = "siraj-document-3";
+
+/// The forms that documents have had, each told by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+pub enum Form {
+    /// Told neither areas and claims in Arabic, nor maps; bears the name of the envelope's form.
+    First,
+    /// Counted what was on the road, and had nothing in it that could not be guessed.
+    Second,
+    /// Has random bytes, says for whom it is, and counts what has arrived.
+    Third,
+}
+
+impl Form {
+    /// The form of a document.
+    pub fn of(document: &Value) -> Self {
+        match document["form"].as_str() {
+            Some(DOCUMENT_FORM) => Self::Third,
+            Some("siraj-document-2") => Self::Second,
+            _ => Self::First,
+        }
+    }
+
+    /// Whether its shipments are those alone that have arrived.
+    pub fn arrived_only(self) -> bool {
+        self >= Self::Third
+    }
+}
 
 /// A report that has been counted: what will be stored of it.
 #[derive(Debug, Clone)]
@@ -52,8 +82,11 @@ pub struct Content {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct Document<'a, C> {
     form: &'static str,
+    /// 32 random bytes: who knows the hash, and could guess every number, still cannot try them.
+    salt: String,
+    audience: ReportAudience,
     definition: &'a str,
     version: i64,
     kind: ReportKind,
@@ -62,7 +95,7 @@ struct Document<'a> {
     as_of: NaiveDate,
     known_at: DateTime<Utc>,
     #[serde(flatten)]
-    content: Content,
+    content: C,
 }
 
 /// Counts the report of a definition at the present moment, once nothing earlier is on its way; everything in it is read as it was known then.
@@ -71,29 +104,49 @@ pub async fn count(db: &Db, definition: Uuid, as_of: NaiveDate) -> ApiResult<Cou
     db.read_at(Some(KnownAt(known_at)), async |conn| {
         let definition = load_open::<ReportDefinition>(conn, &Scope::Everything, definition).await.map_err(as_fault)?;
         let fields = &definition.fields;
-        let scope = scope_of(fields.campaign_id, fields.contract_id, fields.area_id);
-        let content = content(conn, fields.kind, &scope, as_of).await?;
-        let document = Document {
-            form: DOCUMENT_FORM,
-            definition: fields.code.as_str(),
-            version: definition.revision,
-            kind: fields.kind,
-            title: fields.title.as_str(),
-            title_ar: fields.title_ar.as_ref().map(crate::types::Name::as_str),
-            as_of,
-            known_at,
-            content,
+        let document = match (fields.audience, fields.contract_id) {
+            (ReportAudience::Partner, Some(contract)) => {
+                partner::judge(as_of, known_at)?;
+                written(&definition, (as_of, known_at), partner::content(conn, contract, as_of).await?)?
+            }
+            _ => {
+                let scope = scope_of(fields.campaign_id, fields.contract_id, fields.area_id, Form::Third);
+                written(&definition, (as_of, known_at), content(conn, fields.kind, &scope, as_of).await?)?
+            }
         };
-        let mut document = serde_json::to_vec_pretty(&document).map_err(ApiError::internal)?;
-        document.push(b'\n');
         Ok(Counted { definition, as_of, known_at, document })
     })
     .await
 }
 
-/// What a report is of.
-pub fn scope_of(campaign: Option<Uuid>, contract: Option<Uuid>, area: Option<Uuid>) -> FigureScope {
-    FigureScope { area, campaign, contract, ..FigureScope::default() }
+/// The bytes of a document.
+fn written<C: Serialize>(
+    definition: &ReportDefinition,
+    (as_of, known_at): (NaiveDate, DateTime<Utc>),
+    content: C,
+) -> ApiResult<Vec<u8>> {
+    let fields = &definition.fields;
+    let document = Document {
+        form: DOCUMENT_FORM,
+        salt: random_token().map_err(ApiError::internal)?,
+        audience: fields.audience,
+        definition: fields.code.as_str(),
+        version: definition.revision,
+        kind: fields.kind,
+        title: fields.title.as_str(),
+        title_ar: fields.title_ar.as_ref().map(crate::types::Name::as_str),
+        as_of,
+        known_at,
+        content,
+    };
+    let mut document = serde_json::to_vec_pretty(&document).map_err(ApiError::internal)?;
+    document.push(b'\n');
+    Ok(document)
+}
+
+/// What a report of a form is of. A document that told what is on the road would tell everybody who is handed it when something left.
+pub fn scope_of(campaign: Option<Uuid>, contract: Option<Uuid>, area: Option<Uuid>, form: Form) -> FigureScope {
+    FigureScope { area, campaign, contract, arrived_only: form.arrived_only(), ..FigureScope::default() }
 }
 
 /// Counts what a report tells.
@@ -106,10 +159,10 @@ pub async fn content(conn: &mut Conn, kind: ReportKind, scope: &FigureScope, as_
     let (mut reconciliation, mut sentences_ar, mut statements_ar) = (None, None, None);
     if let (ReportKind::Reconciliation, Some(campaign)) = (kind, scope.campaign) {
         let system = Actor::system();
-        let arabic = reports::reconcile(conn, &system, campaign, Locale::Arabic).await?;
+        let arabic = reports::reconcile(conn, &system, campaign, scope.arrived_only, Locale::Arabic).await?;
         statements_ar = Some(arabic.claims.iter().map(|claim| (claim.code.clone(), claim.statement.clone())).collect());
         sentences_ar = Some(arabic.claims.into_iter().map(|claim| (claim.code, claim.sentence)).collect());
-        reconciliation = Some(reports::reconcile(conn, &system, campaign, Locale::English).await?);
+        reconciliation = Some(reports::reconcile(conn, &system, campaign, scope.arrived_only, Locale::English).await?);
     }
     let places = reports::places(conn, scope, as_of).await?;
     // Beside codes, or of the few that one contract supports, a cell would place a facility that is known by name.

@@ -5,12 +5,12 @@ use actix_web::{get, web::Data};
 use super::{
     answers::{SigningKey, SigningKeys, Verification},
     store,
-    types::{Hex, PublishedReport, ReportName},
+    types::{Hex, PublishedReport, ReportName, VerificationQuery},
 };
 use crate::{
     db::Db,
     error::{ApiError, ApiResult, Code},
-    http::{Answer, Mount},
+    http::{Answer, Mount, Params},
     keys::Keys,
 };
 
@@ -19,20 +19,21 @@ pub fn routes(config: &mut Mount) {
     config.service(verify_report).service(list_signing_keys);
 }
 
-/// Check a published report by its number: its hash, its signature and its key, and nothing of what it says.
-#[utoipa::path(tag = "public", params(("number" = i64, Path, description = "The number that stands on the report")), responses((status = 200, description = "What its statement says", body = Verification)))]
+/// Check a published report by its number and the hash of its document (or its signature), which stand on its pages: its statement's numbers,
+/// its signature and its key, and nothing of what it says. Whoever knows neither is told nothing, not even whether there is such a number.
+#[utoipa::path(tag = "public", params(("number" = i64, Path, description = "The number that stands on the report"), VerificationQuery), responses((status = 200, description = "What its statement says", body = Verification)))]
 #[get("/public/reports/{number}/verification")]
-async fn verify_report(name: ReportName, db: Data<Db>) -> ApiResult<Answer> {
+async fn verify_report(name: ReportName, Params(query): Params<VerificationQuery>, db: Data<Db>) -> ApiResult<Answer> {
     // What has no number yet is nothing here.
     let ReportName::Number(_) = name else { return Err(ApiError::new(Code::NotFound)) };
     let report = store::find(&mut *db.conn().await?, name).await?;
-    Answer::plain(&told(report).ok_or_else(|| ApiError::new(Code::NotFound))?)
+    let known = Some(report).filter(|report| query.knows(report));
+    Answer::plain(&known.and_then(told).ok_or_else(|| ApiError::new(Code::NotFound))?)
 }
 
 fn told(report: PublishedReport) -> Option<Verification> {
     Some(Verification {
         number: report.number?,
-        title: report.title,
         as_of: report.as_of,
         known_at: report.known_at,
         published_at: report.published_at?,

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::{
     answers::{RestatedClaim, RestatedFigure, RestatedRow, Restatement},
-    document, explain,
+    document::{self, Form},
+    explain,
     explain::Explanation,
     numbers::{self, Difference, Numbers, plain},
     sentences,
@@ -19,6 +20,7 @@ use crate::{
     claims::Figure,
     db::Db,
     error::{ApiError, ApiResult, Code, Locale},
+    report_definitions::ReportAudience,
     reports::{RowSet, RowSort, row_set},
     seals,
     types::KnownAt,
@@ -36,9 +38,14 @@ type Sets = BTreeMap<&'static str, RowSet>;
 /// Holds a published report against the present. Rows and changes are for those who read the register whole and its history.
 pub async fn restate(db: &Db, actor: &Actor, report: &PublishedReport, frozen: &[u8], locale: Locale) -> ApiResult<Restatement> {
     let number = report.number.ok_or_else(|| ApiError::new(Code::WrongState))?;
+    // What partners are told of a month is never counted again.
+    if report.audience == ReportAudience::Partner {
+        return Err(ApiError::new(Code::WrongState));
+    }
     let was: Value = serde_json::from_slice(frozen).map_err(ApiError::internal)?;
     let compared_at = seals::settled_moment(&mut *db.conn().await?).await?;
-    let scope = document::scope_of(report.campaign_id, report.contract_id, report.area_id);
+    let form = Form::of(&was);
+    let scope = document::scope_of(report.campaign_id, report.contract_id, report.area_id, form);
     let is =
         db.read_at(Some(KnownAt(compared_at)), async |conn| document::content(conn, report.kind, &scope, report.as_of).await);
     let is = serde_json::to_value(is.await?).map_err(ApiError::internal)?;
@@ -59,7 +66,10 @@ pub async fn restate(db: &Db, actor: &Actor, report: &PublishedReport, frozen: &
     let told = Told { whole: matches!(actor.role, Role::Manager | Role::Auditor), sends: actor.role.sends(), locale };
     let moments = (report.known_at, compared_at);
     let mut figures = Vec::new();
-    for one in with_silent(differing, &Numbers::of(&is["figures"]), &before, &now) {
+    let mut told_of = with_silent(differing, &Numbers::of(&is["figures"]), &before, &now);
+    // A report of before counted what was on the road: how many are there by now is for those who send.
+    told_of.retain(|one| told.sends || form.arrived_only() || !one.figure.starts_with("shipments"));
+    for one in told_of {
         let moved = Moved::between(before.get(one.figure.as_str()), now.get(one.figure.as_str()));
         let changes = match &moved {
             Some(moved) if told.opens(moved) => {

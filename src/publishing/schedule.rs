@@ -10,7 +10,7 @@ use super::{
 use crate::{
     auth::SYSTEM,
     db::Db,
-    error::ApiResult,
+    error::{ApiResult, Code},
     report_definitions::{self, ReportDefinition},
     seals,
 };
@@ -31,6 +31,8 @@ pub async fn keep_up(db: &Db) -> ApiResult<usize> {
         }
         match draft_month(db, &definition).await {
             Ok(done) => drafted += usize::from(done),
+            // A report for a partner waits until its month is frozen.
+            Err(error) if error.code == Code::MonthNotFrozen => {}
             Err(error) => {
                 let cause = error.cause.unwrap_or_else(|| error.code.as_str().to_owned());
                 tracing::warn!("the report {} of the month was not drafted: {cause}", definition.fields.code.as_str());

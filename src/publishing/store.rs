@@ -18,6 +18,7 @@ use crate::{
     error::{ApiError, ApiResult, Code},
     http::{PageQuery, keyset},
     keys::digest_of,
+    report_definitions::ReportAudience,
     schema::published_reports,
     seals::Head,
     types::Reason,
@@ -57,6 +58,7 @@ pub async fn insert(
             published_reports::definition_id.eq(counted.definition.id),
             content(counted),
             published_reports::kind.eq(fields.kind),
+            published_reports::audience.eq(fields.audience),
             published_reports::as_of.eq(counted.as_of),
             published_reports::period_on.eq(period.map(|period| period.month)),
             published_reports::due_on.eq(period.and_then(|period| period.due_on)),
@@ -134,6 +136,7 @@ pub async fn replace(conn: &mut Conn, by: Uuid, id: Uuid, counted: &Counted) -> 
         .set((
             content(counted),
             published_reports::kind.eq(counted.definition.fields.kind),
+            published_reports::audience.eq(counted.definition.fields.audience),
             published_reports::drafted_by.eq(by),
             published_reports::drafted_at.eq(now.into_sql::<Timestamptz>()),
             published_reports::recorded_by.eq(by),
@@ -225,6 +228,9 @@ pub async fn list(conn: &mut Conn, filter: &PublishedReportFilter, page: &PageQu
     if let Some(kind) = filter.kind {
         query = query.filter(published_reports::kind.eq(kind));
     }
+    if let Some(audience) = filter.audience {
+        query = query.filter(published_reports::audience.eq(audience));
+    }
     if let Some(day) = filter.as_of {
         query = query.filter(published_reports::as_of.eq(day));
     }
@@ -235,6 +241,36 @@ pub async fn list(conn: &mut Conn, filter: &PublishedReportFilter, page: &PageQu
         "drafted_at" => published_reports::drafted_at; DateTime<Utc>,
         "as_of" => published_reports::as_of; NaiveDate,
     });
+    Ok(query.load(conn).await?)
+}
+
+/// Published reports for the partner of a contract.
+macro_rules! for_partner {
+    ($contract:expr) => {
+        published_reports::table
+            .filter(published_reports::status.eq(Status::Published))
+            .filter(published_reports::audience.eq(ReportAudience::Partner))
+            .filter(published_reports::contract_id.eq($contract))
+            .select(PublishedReport::as_select())
+    };
+}
+
+/// A published report for the partner of this contract.
+pub async fn find_for_partner(conn: &mut Conn, contract: Uuid, name: ReportName) -> ApiResult<PublishedReport> {
+    let found = match name {
+        ReportName::Id(id) => for_partner!(contract).filter(published_reports::id.eq(id)).first(conn).await,
+        ReportName::Number(number) => for_partner!(contract).filter(published_reports::number.eq(number)).first(conn).await,
+    };
+    found.optional()?.ok_or_else(|| ApiError::new(Code::NotFound))
+}
+
+/// One page of the reports for the partner of a contract.
+pub async fn list_for_partner(conn: &mut Conn, contract: Uuid, page: &PageQuery) -> ApiResult<Vec<PublishedReport>> {
+    let mut query = for_partner!(contract).into_boxed();
+    if let Some(words) = &page.q {
+        query = query.filter(published_reports::search.like(siraj_pattern(words)));
+    }
+    let query = keyset!(query, page, published_reports::id, { "as_of" => published_reports::as_of; NaiveDate });
     Ok(query.load(conn).await?)
 }
 

@@ -23,7 +23,7 @@ use crate::{
     http::{ListFilter, New},
     keys::hex,
     register::Fields,
-    report_definitions::ReportKind,
+    report_definitions::{ReportAudience, ReportKind},
     schema::published_reports,
     types::{Reason, happened, words},
 };
@@ -132,6 +132,8 @@ pub struct PublishedReport {
     pub definition_version: i64,
     /// What it tells.
     pub kind: ReportKind,
+    /// For whom it is: what is for the house is not for handing on.
+    pub audience: ReportAudience,
     /// Its title in English.
     pub title: String,
     /// Its title in Arabic.
@@ -195,6 +197,9 @@ pub struct PublishedReportFilter {
     /// Those that tell this.
     #[deserr(default)]
     pub kind: Option<ReportKind>,
+    /// Those that are for them.
+    #[deserr(default)]
+    pub audience: Option<ReportAudience>,
     /// Those of this day.
     #[deserr(default)]
     pub as_of: Option<NaiveDate>,
@@ -202,6 +207,31 @@ pub struct PublishedReportFilter {
 
 impl ListFilter for PublishedReportFilter {
     const SORTS: &'static [&'static str] = &["drafted_at", "as_of"];
+}
+
+/// What a stranger knows of a report: either says that it was in their hands.
+#[derive(Debug, Clone, Deserr, IntoParams)]
+#[deserr(error = Faults, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct VerificationQuery {
+    /// SHA-256 of the document; it stands at the foot of each page.
+    #[deserr(default)]
+    #[param(pattern = "^[0-9a-f]{64}$")]
+    pub document_hash: Option<String>,
+    /// Or the signature, as the envelope and the pages tell it.
+    #[deserr(default)]
+    #[param(pattern = "^[0-9a-f]{128}$")]
+    pub signature: Option<String>,
+}
+
+impl VerificationQuery {
+    /// Whether something was given, and all that was given is the report's.
+    pub fn knows(&self, report: &PublishedReport) -> bool {
+        let is = |given: &Option<String>, own: &Hex| given.as_ref().is_none_or(|given| given.eq_ignore_ascii_case(&hex(&own.0)));
+        (self.document_hash.is_some() || self.signature.is_some())
+            && is(&self.document_hash, &report.document_hash)
+            && report.signature.as_ref().is_some_and(|signature| is(&self.signature, signature))
+    }
 }
 
 /// What a report is called in addresses: its id, or its number once it has one.

@@ -1,18 +1,21 @@
 //! Every published report checked again: its numbers, its bytes, its signature, and its figures counted again at its own moment.
 
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::{
-    document::{self, DOCUMENT_FORM},
+    document::{self, Form},
     numbers::{self, Numbers, plain},
+    partner,
     statement::Envelope,
     store,
     types::PublishedReport,
 };
 use crate::{
     db::Db,
-    error::{ApiError, ApiResult},
+    error::{ApiError, ApiResult, Code},
     keys::hex,
+    report_definitions::ReportAudience,
     reports::CoarseMap,
     types::KnownAt,
 };
@@ -58,7 +61,10 @@ async fn recount(db: &Db, report: &PublishedReport, frozen: &[u8], found: &mut R
         found.faults.push(format!("report {number} cannot be read ({})", hex(&report.document_hash.0)));
         return Ok(());
     };
-    let scope = document::scope_of(report.campaign_id, report.contract_id, report.area_id);
+    if let (ReportAudience::Partner, Some(contract)) = (report.audience, report.contract_id) {
+        return remake(db, report, contract, &frozen, found).await;
+    }
+    let scope = document::scope_of(report.campaign_id, report.contract_id, report.area_id, Form::of(&frozen));
     let again = db.read_at(Some(KnownAt(report.known_at)), async |conn| {
         diesel_async::RunQueryDsl::execute(diesel::sql_query("SET LOCAL statement_timeout = 0"), conn).await?;
         document::content(conn, report.kind, &scope, report.as_of).await
@@ -98,9 +104,24 @@ async fn recount(db: &Db, report: &PublishedReport, frozen: &[u8], found: &mut R
     Ok(())
 }
 
+/// Holds a report for a partner against the month that was frozen: it says the same for ever.
+async fn remake(db: &Db, report: &PublishedReport, contract: Uuid, frozen: &Value, found: &mut Reverified) -> ApiResult<()> {
+    let content = db.read_at(Some(KnownAt(report.known_at)), async |conn| partner::content(conn, contract, report.as_of).await);
+    let again = match content.await {
+        Ok(content) => serde_json::to_value(content).map_err(ApiError::internal)?,
+        Err(error) if error.code == Code::MonthNotFrozen => Value::Null,
+        Err(error) => return Err(error),
+    };
+    if !alike(&frozen["figures"], &again["figures"]) {
+        let number = report.number.unwrap_or_default();
+        found.faults.push(format!("report {number} says something else in its figures than what was frozen of its month"));
+    }
+    Ok(())
+}
+
 /// What of a document is the same whenever it is counted by the same rules, beside the numbers.
 fn parts(frozen: &Value) -> impl Iterator<Item = &'static str> {
-    let later = (frozen["form"] == DOCUMENT_FORM).then_some(["areas_ar", "statements_ar"]);
+    let later = (Form::of(frozen) >= Form::Second).then_some(["areas_ar", "statements_ar"]);
     ["staffing", "reconciliation", "explanation_ar", "sentences_ar"].into_iter().chain(later.into_iter().flatten())
 }
 
@@ -121,7 +142,7 @@ fn alike(frozen: &Value, again: &Value) -> bool {
 /// Where facilities stand is not remembered, so a map cannot be counted again; but whether there is one, and that it is of no more than the
 /// facilities beside it.
 fn map_holds(frozen: &Value, again: &Value) -> bool {
-    if frozen["form"] != DOCUMENT_FORM || again["map"].is_null() {
+    if Form::of(frozen) < Form::Second || again["map"].is_null() {
         return frozen["map"].is_null();
     }
     let total = frozen["figures"]["facilities"]["total"].as_i64();

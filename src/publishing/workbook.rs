@@ -49,7 +49,10 @@ pub fn sheets(envelope: &Envelope) -> ApiResult<Vec<Sheet>> {
         ];
         sheets.push(Sheet::tagged("Reconciliation", "", &columns, &records(rows, &columns)));
     }
-    sheets.push(Sheet::tagged("Statement", "", &["field", "content"], &statement(envelope)?));
+    let mut statement = statement(envelope)?;
+    // What was made before reports said for whom they are is for the house.
+    statement.push(vec![json!("audience"), told.get("audience").cloned().unwrap_or_else(|| json!("house"))]);
+    sheets.push(Sheet::tagged("Statement", "", &["field", "content"], &statement));
     Ok(sheets)
 }
 

@@ -7,4 +7,4 @@ mod types;
 
 pub use api::routes;
 pub use store::of_schedule;
-pub use types::{ReportDefinition, ReportDefinitionFields, ReportKind, ReportSchedule};
+pub use types::{ReportAudience, ReportDefinition, ReportDefinitionFields, ReportKind, ReportSchedule};

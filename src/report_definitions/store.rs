@@ -37,6 +37,9 @@ pub async fn list(conn: &mut Conn, filter: &ReportDefinitionFilter, page: &PageQ
     if let Some(kind) = filter.kind {
         query = query.filter(report_definitions::kind.eq(kind));
     }
+    if let Some(audience) = filter.audience {
+        query = query.filter(report_definitions::audience.eq(audience));
+    }
     if let Some(schedule) = filter.schedule {
         query = query.filter(report_definitions::schedule.eq(schedule));
     }

@@ -37,6 +37,16 @@ words! {
     }
 }
 
+words! {
+    /// For whom a report is.
+    ReportAudience {
+        /// The house: it counts everybody, small numbers too, and is not for handing on.
+        House = "house",
+        /// The partner of a contract: what its share grants tell of a month, and no more.
+        Partner = "partner",
+    }
+}
+
 /// What people say of a report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserr, Queryable, Selectable, Insertable, AsChangeset, ToSchema)]
 #[deserr(error = Faults, deny_unknown_fields)]
@@ -46,13 +56,17 @@ words! {
 pub struct ReportDefinitionFields {
     /// What people call it; never used twice.
     pub code: RecordCode,
-    /// Its title in English. Whoever is given a report's number may read it.
+    /// Its title in English.
     pub title: Name,
     /// Its title in Arabic.
     #[deserr(default)]
     pub title_ar: Option<Name>,
     /// What it tells.
     pub kind: ReportKind,
+    /// For whom it is; `partner`: the figures of a contract, of ends of months.
+    #[deserr(default = ReportAudience::House)]
+    #[schema(required = false)]
+    pub audience: ReportAudience,
     /// What this campaign supports; a reconciliation holds this campaign's claims against everything.
     #[deserr(default)]
     pub campaign_id: Option<Uuid>,
@@ -98,6 +112,19 @@ impl Fields for ReportDefinitionFields {
         if self.kind == ReportKind::Reconciliation && self.campaign_id.is_none() {
             faults.add("/campaign_id", Code::Required);
         }
+        if self.audience == ReportAudience::Partner {
+            if self.kind != ReportKind::Figures {
+                faults.add("/kind", Code::UnknownValue);
+            }
+            if self.contract_id.is_none() {
+                faults.add("/contract_id", Code::Required);
+            }
+            for (pointer, given) in [("/campaign_id", self.campaign_id), ("/area_id", self.area_id)] {
+                if given.is_some() {
+                    faults.add(pointer, Code::UnknownField);
+                }
+            }
+        }
     }
 }
 
@@ -133,6 +160,9 @@ pub struct ReportDefinitionFilter {
     /// Those that tell this.
     #[deserr(default)]
     pub kind: Option<ReportKind>,
+    /// Those that are for them.
+    #[deserr(default)]
+    pub audience: Option<ReportAudience>,
     /// Those that are drafted so.
     #[deserr(default)]
     pub schedule: Option<ReportSchedule>,

@@ -126,6 +126,7 @@ async fn read_reconciliation(
     request: HttpRequest,
     db: Data<Db>,
 ) -> ApiResult<Answer> {
-    let told = reconcile(&mut *db.conn().await?, &caller, query.campaign_id, locale(request.headers())).await?;
+    let arrived_only = !caller.role.sends();
+    let told = reconcile(&mut *db.conn().await?, &caller, query.campaign_id, arrived_only, locale(request.headers())).await?;
     Answer::plain(&told)
 }

@@ -54,7 +54,14 @@ fn is_money(figure: Figure) -> bool {
 
 /// Holds every claim of a campaign against the figures of the day it speaks of: those of the whole register, because
 /// what was published speaks of all work, also from before the campaign. One reading of claims, one of each day.
-pub async fn reconcile(conn: &mut Conn, actor: &Actor, campaign: Uuid, locale: Locale) -> ApiResult<Reconciliation> {
+/// `arrived_only`: what is on the road is not counted.
+pub async fn reconcile(
+    conn: &mut Conn,
+    actor: &Actor,
+    campaign: Uuid,
+    arrived_only: bool,
+    locale: Locale,
+) -> ApiResult<Reconciliation> {
     let campaign = load_any::<Campaign>(conn, &actor.scope, campaign).await.map_err(|error| match error.code {
         Code::NotFound => ApiError::fault("/campaign_id", Code::UnknownReference),
         _ => error,
@@ -69,7 +76,8 @@ pub async fn reconcile(conn: &mut Conn, actor: &Actor, campaign: Uuid, locale: L
     }
     for claim in claims.iter().filter(|claim| claim.fields.figure.is_some_and(|figure| !is_money(figure))) {
         if let Some(Entry::Vacant(day)) = claim.fields.as_of.map(|day| days.entry(day)) {
-            let told = figures(conn, &FigureScope::default(), *day.key(), locale).await?;
+            let scope = FigureScope { arrived_only, ..FigureScope::default() };
+            let told = figures(conn, &scope, *day.key(), locale).await?;
             day.insert(told);
         }
     }

@@ -48,6 +48,11 @@ pub fn method(mut left_out: LeftOut) -> BTreeMap<&'static str, Method> {
     RULES.iter().map(|(name, rule)| (*name, Method { rule, version: 1, left_out: of(*name) })).collect()
 }
 
+/// Some of the rules, without what they left out.
+pub fn method_of(names: &[&str]) -> BTreeMap<&'static str, Method> {
+    method(LeftOut::new()).into_iter().filter(|(name, _)| names.contains(name)).collect()
+}
+
 /// What the rows of a figure are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rows {

@@ -31,7 +31,8 @@ pub async fn activate(db: &Db, actor: &Actor, id: Uuid, expected: IfMatch, key: 
     once(db, actor.id, key, &[], async |conn| {
         ensure(conn, id, ShareStatus::Draft).await?;
         let there = register::load_any::<ShareGrant>(conn, &actor.scope, id).await?;
-        expected.check(there.revision, &there)?;
+        // `*` would agree to terms that nobody has read.
+        expected.check_read(there.revision, &there)?;
         told(&store::activate(conn, actor.id, id).await?)
     })
     .await

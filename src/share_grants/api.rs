@@ -105,7 +105,7 @@ async fn list_share_grant_history(
 }
 
 /// Activate a draft as the second person: never whoever wrote its terms last, and the terms that were read.
-#[utoipa::path(tag = "sharing", params(("share_grant_id" = uuid::Uuid, Path), ("If-Match" = String, Header, min_length = 1, max_length = 255, description = "The ETag of the terms that are agreed to, or `*`."), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same request sent again under it is done once.")), responses((status = 200, description = "The share grant, active", body = ShareGrant)))]
+#[utoipa::path(tag = "sharing", params(("share_grant_id" = uuid::Uuid, Path), ("If-Match" = String, Header, min_length = 1, max_length = 255, description = "The ETag of the terms that are agreed to; `*` is not taken here."), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "The same request sent again under it is done once.")), responses((status = 200, description = "The share grant, active", body = ShareGrant)))]
 #[post("/share-grants/{share_grant_id}/activation")]
 async fn activate_share_grant(
     caller: Caller<EditShareGrants>,

@@ -5,7 +5,7 @@ use deserr::Deserr;
 use diesel::{
     dsl::{now, sql},
     prelude::*,
-    sql_types::{Date, Nullable, Timestamptz},
+    sql_types::{Bool, Date, Nullable, Timestamptz},
 };
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
@@ -53,6 +53,8 @@ pub struct ShareKey {
     pub last_used_on: Option<NaiveDate>,
     /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// Whether it opens something today: it is neither revoked nor over, and nor is its grant.
+    pub alive: bool,
     /// Rises with every change; the ETag.
     pub revision: i64,
     /// When this revision was recorded.
@@ -96,6 +98,10 @@ macro_rules! of_key {
             share_keys::expires_on,
             sql::<Nullable<Date>>("(SELECT max(r.read_at)::date FROM share_reads r WHERE r.key_id = share_keys.id)"),
             share_keys::retired_at,
+            sql::<Bool>(
+                "(share_keys.retired_at IS NULL AND share_keys.expires_on >= current_date
+                  AND EXISTS (SELECT FROM siraj_open_grants() g WHERE g.id = share_keys.grant_id))",
+            ),
             share_keys::revision,
             share_keys::recorded_at,
             share_keys::recorded_by,

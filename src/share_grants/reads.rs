@@ -25,7 +25,7 @@ pub struct ShareRead {
     pub key_id: Option<Uuid>,
     /// The person; none where a machine read.
     pub user_id: Option<Uuid>,
-    /// What was read: `facilities`, `figures`, `shipments` or `changes`.
+    /// What was read: `facilities`, `figures`, `shipments`, `changes` or `reports`.
     pub operation: String,
     /// How many rows were given. What they said is not kept.
     pub rows: i32,

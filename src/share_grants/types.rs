@@ -55,6 +55,8 @@ words! {
     SharePrecision {
         /// The area it stands in.
         Area = "area",
+        /// The governorate that it lies in; the topmost area where there is none above it.
+        Governorate = "governorate",
         /// The topmost area above it.
         TopArea = "top_area",
     }
@@ -93,7 +95,7 @@ pub struct ShareGrantFields {
     /// What is given.
     #[schema(min_items = 1, max_items = 7)]
     pub fields: Vec<ShareField>,
-    /// How precisely places are told.
+    /// How precisely places are told; the same in all open grants of a contract that give facilities, as are names.
     pub precision: SharePrecision,
     /// Fewer people than these are not told; the same in all grants of a contract.
     #[deserr(default = 5)]
@@ -110,6 +112,9 @@ pub struct ShareGrantFields {
 impl Fields for ShareGrantFields {
     fn check(&self, faults: &mut Faults) {
         in_order(faults, "/ends_on", Some(self.starts_on), Some(self.ends_on));
+        if self.starts_on <= self.ends_on && self.ends_on < Utc::now().date_naive() {
+            faults.add("/ends_on", Code::DateInPast);
+        }
         distinct(faults, "/facility_ids", &self.facility_ids, MOST_FACILITIES);
         distinct(faults, "/fields", &self.fields, ShareField::ALL.len());
         within(faults, "/smallest_cell", Some(self.smallest_cell), 5, 100);

@@ -66,7 +66,7 @@ async fn list_shared_facilities(
         .await
 }
 
-/// The figures of the grant's whole contract at the end of a month that is over, as they were told first.
+/// The figures of the grant's whole contract at the end of a month that is over, as they were frozen: some days after it, whoever asks when.
 #[utoipa::path(tag = "sharing", params(SharedFiguresQuery), responses((status = 200, description = "The figures that the grant gives", body = SharedFigures)))]
 #[get("/shared/figures")]
 async fn read_shared_figures(
@@ -74,11 +74,11 @@ async fn read_shared_figures(
     Params(query): Params<SharedFiguresQuery>,
     db: Data<Db>,
 ) -> ApiResult<Answer> {
-    let day = query.day()?;
+    query.check()?;
     let mut conn = db.conn().await?;
     let counts = [ShareField::FacilityCounts, ShareField::StaffCounts, ShareField::ShipmentCounts];
     let grant = store::grant(&mut conn, &caller, query.grant_id, &counts).await?;
-    let told = figures::read(&mut conn, &grant, day).await?;
+    let told = figures::read(&mut conn, &grant, query.as_of).await?;
     store::log(&mut conn, &caller, grant.id, "figures", 1).await?;
     Answer::plain(&told)
 }

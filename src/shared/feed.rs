@@ -41,7 +41,8 @@ const ITEMS: &str =
 
 /// What a grant tells otherwise than up to the marker.
 pub async fn read(conn: &mut Conn, keys: &Keys, grant: Uuid, after: Option<&str>) -> ApiResult<SharedChanges> {
-    let after = match after {
+    let given = after;
+    let after = match given {
         None => 0,
         Some(marker) => open(keys, grant, marker).ok_or_else(|| ApiError::new(Code::InvalidCursor))?,
     };
@@ -60,7 +61,12 @@ pub async fn read(conn: &mut Conn, keys: &Keys, grant: Uuid, after: Option<&str>
         removed: item.content.is_none(),
         record: item.content,
     });
-    Ok(SharedChanges { items: told.collect(), next: marker(keys, grant, reached), more })
+    // Where nothing has moved, the reader keeps what they have.
+    let next = match given {
+        Some(given) if reached == after && given.contains(BETWEEN) => given.to_owned(),
+        _ => marker(keys, grant, reached)?,
+    };
+    Ok(SharedChanges { items: told.collect(), next, more })
 }
 
 #[derive(QueryableByName)]
@@ -87,22 +93,33 @@ async fn refresh(conn: &mut Conn, grant: Uuid) -> ApiResult<()> {
     Ok(())
 }
 
+/// Between the id of the key that sealed a marker and what it sealed.
+const BETWEEN: char = '.';
+
 /// A marker is good for the feed of one grant.
-fn message(grant: Uuid, position: [u8; 8]) -> Vec<u8> {
-    [grant.as_bytes().as_slice(), position.as_slice()].concat()
+fn bound_to(grant: Uuid) -> String {
+    format!("{PURPOSE}:{grant}")
 }
 
-/// The marker of a place in the feed of a grant.
-pub fn marker(keys: &Keys, grant: Uuid, position: i64) -> String {
-    let position = position.to_be_bytes();
-    let mac = keys.mac(PURPOSE, &message(grant, position));
-    BASE64_URL_SAFE_NO_PAD.encode([position.as_slice(), &mac[..MAC_LENGTH]].concat())
+/// The marker of a place in the feed of a grant. The place is sealed: in clear, it would say how much has changed to whoever sees two events.
+pub fn marker(keys: &Keys, grant: Uuid, position: i64) -> ApiResult<String> {
+    let sealed = keys.seal(&bound_to(grant), &position.to_be_bytes());
+    let (key, sealed) = sealed.ok_or_else(|| ApiError::internal("a marker that could not be sealed"))?;
+    Ok(format!("{key}{BETWEEN}{}", BASE64_URL_SAFE_NO_PAD.encode(sealed)))
 }
 
 fn open(keys: &Keys, grant: Uuid, marker: &str) -> Option<i64> {
+    let Some((key, sealed)) = marker.rsplit_once(BETWEEN) else { return open_former(keys, grant, marker) };
+    let plain = keys.unseal(key, &bound_to(grant), &BASE64_URL_SAFE_NO_PAD.decode(sealed).ok()?)?;
+    Some(i64::from_be_bytes(plain.try_into().ok()?))
+}
+
+/// A marker of before, which told the place in clear beside its digest: clients may hold one for months.
+fn open_former(keys: &Keys, grant: Uuid, marker: &str) -> Option<i64> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(marker).ok()?;
     let (position, mac) = bytes.split_first_chunk::<8>()?;
-    let ours = mac.len() == MAC_LENGTH && keys.mac_matches(PURPOSE, &message(grant, *position), mac);
+    let message = [grant.as_bytes().as_slice(), position.as_slice()].concat();
+    let ours = mac.len() == MAC_LENGTH && keys.mac_matches(PURPOSE, &message, mac);
     ours.then(|| i64::from_be_bytes(*position))
 }
 
@@ -114,12 +131,32 @@ mod tests {
     fn a_marker_opens_for_its_grant_only_and_as_it_was_given() {
         let keys = Keys::fresh().expect("keys");
         let (grant, other) = (Uuid::now_v7(), Uuid::now_v7());
-        let marker = marker(&keys, grant, 7_000);
+        let marker = marker(&keys, grant, 7_000).expect("a marker");
         assert_eq!(open(&keys, grant, &marker), Some(7_000));
         assert_eq!(open(&keys, other, &marker), None);
         assert_eq!(open(&Keys::fresh().expect("keys"), grant, &marker), None);
-        for wrong in ["", "x", "AAAA", &marker[1..], &format!("{marker}A")] {
+        for wrong in ["", "x", ".", "AAAA", "AAAA.AAAA", &marker[1..], &format!("{marker}A")] {
             assert_eq!(open(&keys, grant, wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_marker_does_not_say_where_the_feed_is() {
+        let (keys, grant) = (Keys::fresh().expect("keys"), Uuid::now_v7());
+        let [one, same] = [7_000, 7_000].map(|place| marker(&keys, grant, place).expect("a marker"));
+        assert_ne!(one, same, "nor whether it has moved");
+        let sealed = one.rsplit_once(BETWEEN).expect("two parts").1;
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(sealed).expect("base64");
+        assert!(!bytes.windows(8).any(|part| part == 7_000_i64.to_be_bytes()));
+    }
+
+    #[test]
+    fn a_marker_of_before_is_still_taken() {
+        let (keys, grant) = (Keys::fresh().expect("keys"), Uuid::now_v7());
+        let place = 7_000_i64.to_be_bytes();
+        let mac = keys.mac(PURPOSE, &[grant.as_bytes().as_slice(), place.as_slice()].concat());
+        let former = BASE64_URL_SAFE_NO_PAD.encode([place.as_slice(), &mac[..MAC_LENGTH]].concat());
+        assert_eq!(open(&keys, grant, &former), Some(7_000));
+        assert_eq!(open(&keys, Uuid::now_v7(), &former), None);
     }
 }

@@ -51,6 +51,9 @@ pub fn slice(mut grants: Vec<SharedGrant>, page: &PageQuery) -> ApiResult<Vec<Sh
 /// The grant that is named, or the only one there is, if it gives one of these.
 pub async fn grant(conn: &mut Conn, actor: &Actor, named: Option<Uuid>, gives: &[ShareField]) -> ApiResult<SharedGrant> {
     let mut open = open_grants(conn, actor).await?;
+    if open.is_empty() && named.is_none() && actor.machine.is_none() {
+        return Err(ApiError::new(Code::NoOpenGrant));
+    }
     let found = match named {
         Some(id) => open.into_iter().find(|grant| grant.id == id),
         None if open.len() > 1 => return Err(ApiError::fault("/grant_id", Code::Required)),
@@ -63,6 +66,12 @@ pub async fn grant(conn: &mut Conn, actor: &Actor, named: Option<Uuid>, gives: &
         (None, Some(_)) => Err(ApiError::fault("/grant_id", Code::UnknownReference)),
         _ => Err(ApiError::new(Code::NotGranted)),
     }
+}
+
+/// The same, if it gives all of these.
+pub async fn grant_of_all(conn: &mut Conn, actor: &Actor, named: Option<Uuid>, gives: &[ShareField]) -> ApiResult<SharedGrant> {
+    let grant = grant(conn, actor, named, gives).await?;
+    if gives.iter().all(|field| grant.fields.contains(field)) { Ok(grant) } else { Err(ApiError::new(Code::NotGranted)) }
 }
 
 /// A list of what a grant tells.

@@ -82,9 +82,9 @@ pub struct SharedFacility {
     pub id: Uuid,
     /// The kinds it serves as.
     pub kinds: Vec<String>,
-    /// Whether it is open today.
+    /// Whether it was open at the end of the last month that is over.
     pub open: bool,
-    /// The area it stands in, or the topmost above it, as the grant says.
+    /// The area it stands in, the governorate it lies in, or the topmost above it, as the grant says.
     pub area_id: Uuid,
     /// The area's code.
     pub area_code: String,
@@ -102,7 +102,7 @@ pub struct SharedFacility {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     pub name_ar: Option<String>,
-    /// Whether it works, where that is given.
+    /// Whether it worked at the end of the last month that is over, where that is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     pub functionality: Option<String>,
@@ -130,30 +130,31 @@ pub struct SharedFiguresQuery {
     /// The grant; may be left out by whoever has one alone, as every key has.
     #[deserr(default)]
     pub grant_id: Option<Uuid>,
-    /// The last day of a month that is over; of the last one when absent.
+    /// The last day of a month that is over; of the last one that is told when absent.
     #[deserr(default)]
     pub as_of: Option<NaiveDate>,
 }
 
 impl SharedFiguresQuery {
-    /// The day asked for. From day to day, what leaves and arrives would show: only the ends of months that are over are told.
-    pub fn day(&self) -> ApiResult<NaiveDate> {
-        let today = Utc::now().date_naive();
-        let last = today.with_day(1).and_then(|first| first.pred_opt()).unwrap_or(today);
-        match self.as_of {
-            None => Ok(last),
-            Some(day) if day <= last && day.succ_opt().is_some_and(|next| next.day() == 1) => Ok(day),
-            Some(_) => Err(ApiError::fault("/as_of", Code::OutOfRange)),
+    /// Whether the day ends a month that is over: from day to day, what leaves and arrives would show.
+    pub fn check(&self) -> ApiResult<()> {
+        let Some(day) = self.as_of else { return Ok(()) };
+        if day.succ_opt().is_none_or(|next| next.day() != 1) {
+            return Err(ApiError::fault("/as_of", Code::NotMonthEnd));
         }
+        if day >= Utc::now().date_naive() {
+            return Err(ApiError::fault("/as_of", Code::OutOfRange));
+        }
+        Ok(())
     }
 }
 
-/// The figures of a contract at the end of a month, as they were told first.
+/// The figures of a contract at the end of a month, as they were frozen.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SharedFigures {
     /// The last day of the month.
     pub as_of: NaiveDate,
-    /// When they were told first. Later corrections do not change them.
+    /// When they were counted and frozen. Later corrections do not change them.
     pub known_at: DateTime<Utc>,
     /// The contract they are of.
     pub contract_code: String,

@@ -4,11 +4,12 @@ use actix_web::{HttpResponse, delete, get, patch, post, web::Data};
 
 use super::{
     actions,
+    partners::{self, PartnerSupport},
     store::Supporter,
     types::{NewSupport, Support, SupportFilter, SupportPatch},
 };
 use crate::{
-    auth::{Actor, Caller, EditContracts, ReadContracts},
+    auth::{Actor, Caller, EditContracts, ReadContracts, Scope},
     campaigns::Campaign,
     contracts::Contract,
     db::{Conn, Db},
@@ -41,14 +42,23 @@ async fn list<P: Supporter + 'static>(
     RecordId(parent): RecordId,
     listing: Listing<SupportFilter>,
 ) -> ApiResult<HttpResponse> {
-    load_any::<P>(&mut *db.conn().await?, &actor.scope, parent).await?;
+    let supporter = load_any::<P>(&mut *db.conn().await?, &actor.scope, parent).await?;
     actor.ensure_may_look_back(listing.filter.known_at)?;
     let scope = actor.scope.clone();
+    if matches!(scope, Scope::Organization(_)) {
+        partners::judge(&listing)?;
+        let begins_on = supporter.begins_on();
+        return listing
+            .answer::<PartnerSupport>(async move |page, filter| {
+                let rows = P::supports(&mut *db.conn().await?, &scope, parent, filter, &partners::whole(page)).await?;
+                partners::page(rows, begins_on, page)
+            })
+            .await;
+    }
     listing
         .answer::<Support>(async move |page, filter| {
             let read = async |conn: &mut Conn| P::supports(conn, &scope, parent, filter, page).await;
-            let rows = db.read_at(filter.known_at, read).await?;
-            Ok(rows.into_iter().map(|row| row.shown_to(&scope)).collect())
+            db.read_at(filter.known_at, read).await
         })
         .await
 }

@@ -1,5 +1,6 @@
 //! The SQL of the three twin tables, written once.
 
+use chrono::NaiveDate;
 use diesel::query_source::AliasedField;
 use uuid::Uuid;
 
@@ -21,6 +22,8 @@ diesel::alias!(facilities as supported: Supported);
 
 /// A record that supports facilities, and the table that says which.
 pub trait Supporter: Record {
+    /// The first day on which this one supports anything.
+    fn begins_on(&self) -> NaiveDate;
     /// One page of what this one supports, as far as the scope knows of the facilities.
     async fn supports(
         conn: &mut Conn,
@@ -59,7 +62,7 @@ macro_rules! supporter {
                 $table::id,
                 $table::facility_id,
                 AliasedField<Supported, facilities::code>,
-                diesel::dsl::Nullable<AliasedField<Supported, facilities::name>>,
+                AliasedField<Supported, facilities::name>,
                 AliasedField<Supported, facilities::kinds>,
                 $table::starts_on,
                 $table::ends_on,
@@ -74,7 +77,7 @@ macro_rules! supporter {
                     $table::id,
                     $table::facility_id,
                     supported.field(facilities::code),
-                    supported.field(facilities::name).nullable(),
+                    supported.field(facilities::name),
                     supported.field(facilities::kinds),
                     $table::starts_on,
                     $table::ends_on,
@@ -86,6 +89,10 @@ macro_rules! supporter {
             }
 
             impl Supporter for $parent {
+                fn begins_on(&self) -> NaiveDate {
+                    self.fields.starts_on
+                }
+
                 async fn supports(
                     conn: &mut Conn,
                     scope: &Scope,

@@ -8,7 +8,6 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
-    auth::Scope,
     error::Faults,
     facilities::FacilityKind,
     http::{ListFilter, Merge, New},
@@ -55,42 +54,38 @@ impl SupportPeriod {
 /// The support of a facility.
 #[derive(Debug, Clone, Serialize, Queryable, ToSchema)]
 pub struct Support {
-    /// Its id.
+    /// Its id; a partner is told another.
     pub id: Uuid,
-    /// The facility.
+    /// The facility; not told to partners, whose grants give ids of their own.
+    #[schema(required = false)]
     pub facility_id: Uuid,
     /// The facility's code.
     pub facility_code: RecordCode,
-    /// The facility's name; a partner's answer has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The facility's name; not told to partners.
     #[schema(required = false)]
-    pub facility_name: Option<Name>,
-    /// What the facility serves as.
+    pub facility_name: Name,
+    /// What the facility serves as; not told to partners.
+    #[schema(required = false)]
     pub facility_kinds: Vec<FacilityKind>,
     /// The first day, where it is not that of what supports.
     pub starts_on: Option<NaiveDate>,
     /// The last day, where it is not that of what supports.
     pub ends_on: Option<NaiveDate>,
-    /// When it was retired.
+    /// When it was retired; not told to partners.
+    #[schema(required = false)]
     pub retired_at: Option<DateTime<Utc>>,
-    /// Rises with every change; the ETag.
+    /// Rises with every change; the ETag; not told to partners.
+    #[schema(required = false)]
     pub revision: i64,
-    /// When this revision was recorded.
+    /// When this revision was recorded; not told to partners.
+    #[schema(required = false)]
     pub recorded_at: DateTime<Utc>,
-    /// Who recorded it.
+    /// Who recorded it; not told to partners.
+    #[schema(required = false)]
     pub recorded_by: Uuid,
 }
 
 impl Support {
-    /// What a reader of this scope is shown: partners know facilities by their codes.
-    #[must_use]
-    pub fn shown_to(self, scope: &Scope) -> Self {
-        match scope {
-            Scope::Organization(_) => Self { facility_name: None, ..self },
-            _ => self,
-        }
-    }
-
     /// Its days.
     pub fn period(&self) -> SupportPeriod {
         SupportPeriod { starts_on: self.starts_on, ends_on: self.ends_on }

@@ -85,6 +85,9 @@ pub async fn test(conn: &mut Conn, grant: Uuid, id: Uuid) -> ApiResult<WebhookDe
     if !store::is_open(conn, grant).await? {
         return Err(ApiError::new(Code::WrongState));
     }
+    if !store::is_heard(conn, grant).await? {
+        return Err(ApiError::new(Code::NoLiveKey));
+    }
     let body = courier::event(WebhookEvent::Test, &json!({"grant": grant}));
     deliveries::add_test(conn, Uuid::now_v7(), id, &body).await
 }

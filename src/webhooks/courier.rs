@@ -84,7 +84,7 @@ impl Courier {
     async fn look_at(&self, feed: &Feed) -> ApiResult<bool> {
         let mut conn = self.db.conn().await?;
         let Some(reached) = shared::reached(&mut conn, feed.grant_id, feed.notified_position).await? else { return Ok(false) };
-        let after = shared::marker(&self.keys, feed.grant_id, feed.notified_position);
+        let after = shared::marker(&self.keys, feed.grant_id, feed.notified_position)?;
         let body = event(WebhookEvent::Changed, &json!({"grant": feed.grant_id, "after": after}));
         deliveries::raise(&mut conn, Uuid::now_v7(), &body, feed, reached).await
     }

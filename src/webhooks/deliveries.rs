@@ -39,10 +39,10 @@ pub struct Feed {
     pub notified_position: i64,
 }
 
-/// The feed is looked at once a minute, by one node. While an event waits there is nothing more to say: it tells of everything.
+/// The feed is looked at once a minute, by one node, while somebody has a key to read it with. While an event waits there is nothing more to say: it tells of everything.
 const DUE_FEEDS: &str = "WITH due AS MATERIALIZED (
       SELECT f.webhook_id, w.grant_id
-      FROM webhook_feeds f JOIN webhooks w ON w.id = f.webhook_id JOIN siraj_open_grants() g ON g.id = w.grant_id
+      FROM webhook_feeds f JOIN webhooks w ON w.id = f.webhook_id JOIN siraj_heard_grants() g ON g.id = w.grant_id
       WHERE f.checked_at <= now() - interval '55 seconds' AND w.retired_at IS NULL AND w.disabled_at IS NULL
         AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.event = 'shared.changed' AND d.next_attempt_at IS NOT NULL)
       ORDER BY f.checked_at LIMIT $1 FOR UPDATE OF f SKIP LOCKED)
@@ -134,7 +134,7 @@ pub struct Claimed {
 }
 
 const CLAIM: &str = "WITH due AS MATERIALIZED (
-      SELECT d.id FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id JOIN siraj_open_grants() g ON g.id = w.grant_id
+      SELECT d.id FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id JOIN siraj_heard_grants() g ON g.id = w.grant_id
       WHERE d.next_attempt_at <= now() AND (d.leased_until IS NULL OR d.leased_until <= now())
         AND w.retired_at IS NULL AND (w.disabled_at IS NULL OR d.event = 'shared.test')
       ORDER BY d.next_attempt_at LIMIT $1 FOR UPDATE OF d SKIP LOCKED)
@@ -207,6 +207,12 @@ const WITHDRAW: &str = "UPDATE webhook_deliveries d
 /// Gives up what nobody will send.
 pub async fn withdraw(conn: &mut Conn) -> ApiResult<()> {
     sql_query(WITHDRAW).execute(conn).await?;
+    Ok(())
+}
+
+/// Sweeps away what ended more than 90 days ago. The service may not delete; the database does, and knows by itself what is old enough.
+pub async fn sweep(conn: &mut Conn) -> ApiResult<()> {
+    sql_query("SELECT siraj_sweep_deliveries()").execute(conn).await?;
     Ok(())
 }
 

@@ -21,3 +21,4 @@ mod types;
 
 pub use api::routes;
 pub use courier::Courier;
+pub use deliveries::sweep;

@@ -39,13 +39,21 @@ pub async fn hold(conn: &mut Conn, grant: Uuid, id: Uuid) -> ApiResult<Webhook> 
 
 /// Whether the grant gives something today.
 pub async fn is_open(conn: &mut Conn, grant: Uuid) -> ApiResult<bool> {
+    is_among(conn, "SELECT EXISTS (SELECT FROM siraj_open_grants() g WHERE g.id = $1) AS there", grant).await
+}
+
+/// Whether somebody has a key to read it with.
+pub async fn is_heard(conn: &mut Conn, grant: Uuid) -> ApiResult<bool> {
+    is_among(conn, "SELECT EXISTS (SELECT FROM siraj_heard_grants() g WHERE g.id = $1) AS there", grant).await
+}
+
+async fn is_among(conn: &mut Conn, question: &str, grant: Uuid) -> ApiResult<bool> {
     #[derive(QueryableByName)]
     struct Answer {
         #[diesel(sql_type = Bool)]
-        open: bool,
+        there: bool,
     }
-    let asked = sql_query("SELECT EXISTS (SELECT FROM siraj_open_grants() g WHERE g.id = $1) AS open").bind::<SqlUuid, _>(grant);
-    Ok(asked.get_result::<Answer>(conn).await?.open)
+    Ok(sql_query(question).bind::<SqlUuid, _>(grant).get_result::<Answer>(conn).await?.there)
 }
 
 /// Makes a webhook.

@@ -274,7 +274,36 @@ async fn partners_read_codes_and_coordinators_read_their_areas() {
     let partner = app.partner(norwac).await;
     let seen = partner.all(&path).await;
     assert_eq!(seen.iter().map(|one| one["facility_code"].clone()).collect::<Vec<_>>(), ["MPT-01", "MPT-02"]);
-    assert!(seen.iter().all(|one| one.get("facility_name").is_none() && one["facility_kinds"] == json!(["medical_point"])));
+    // Codes and days, and nothing that joins them to what a grant tells, or says when it was recorded.
+    let whole = manager.all(&path).await;
+    for (one, own) in seen.iter().zip(&whole) {
+        assert_eq!(one.as_object().unwrap().keys().collect::<Vec<_>>(), ["id", "facility_code", "starts_on", "ends_on"]);
+        assert_ne!(one["id"], own["id"]);
+    }
+    for asked in [
+        "kind=medical_point",
+        "retired=true",
+        "sort=recorded_at",
+        &format!("facility_id={}", whole[0]["facility_id"].as_str().unwrap()),
+    ] {
+        partner.get(&format!("{path}?{asked}")).await.expect_problem(403, "forbidden");
+    }
+    let mut codes: Vec<_> = partner
+        .all(&format!("{path}?limit=1&sort=-facility_code"))
+        .await
+        .iter()
+        .map(|one| one["facility_code"].clone())
+        .collect();
+    codes.reverse();
+    assert_eq!(codes, ["MPT-01", "MPT-02"]);
+    // What has not begun is not told.
+    let later = id_of(&app.facility(&manager, "MPT-03", west).await);
+    let coming = made(&manager, &contract("N-2", norwac, "2015-01-01", "2030-12-31")).await;
+    manager
+        .post(&format!("{PATH}/{coming}/facilities"), &json!({"facility_id": later, "starts_on": "2030-01-01"}))
+        .await
+        .expect_status(201);
+    assert!(partner.all(&format!("{PATH}/{coming}/facilities")).await.is_empty());
     // What is not shown cannot be searched either, nor does it stand in an export.
     assert!(partner.all(&format!("{path}?q=Medical")).await.is_empty());
     assert_eq!(partner.all(&format!("{path}?q=MPT-02")).await.len(), 1);

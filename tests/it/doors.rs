@@ -157,8 +157,18 @@ async fn a_machine_opens_what_is_shared_and_no_other_door() {
             }
         }
     }
-    let shared =
-        ["list_shared_grants", "list_shared_facilities", "read_shared_figures", "list_shared_shipments", "read_shared_changes"];
+    let shared = [
+        "list_shared_grants",
+        "list_shared_facilities",
+        "read_shared_figures",
+        "list_shared_shipments",
+        "read_shared_changes",
+        "list_shared_reports",
+        "read_shared_report_document",
+        "read_shared_report_envelope",
+        "read_shared_report_pages",
+        "read_shared_report_workbook",
+    ];
     assert_eq!(opened, shared);
 }
 

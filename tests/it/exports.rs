@@ -68,7 +68,8 @@ async fn who_does_what_where_and_when_is_told_by_area_with_tags_that_machines_re
         .map(|row| (row["area_code"].as_str().unwrap_or_default(), row["facilities"].clone(), row["staff"].clone()))
         .collect();
     assert_eq!(told.len(), 2);
-    assert!(told.contains(&("EAST", json!(1), json!(2))) && told.contains(&("WEST", json!(1), json!(1))), "{told:?}");
+    // Few people, at few facilities: how many is not told.
+    assert!(told.contains(&("EAST", json!(1), Value::Null)) && told.contains(&("WEST", json!(1), Value::Null)), "{told:?}");
     let row = &page["items"][0];
     for (field, value) in [
         ("activity_code", "NORWAC-2015"),
@@ -99,6 +100,38 @@ async fn who_does_what_where_and_when_is_told_by_area_with_tags_that_machines_re
     );
     let other = format!("{path}&organization_id={}", Uuid::now_v7());
     assert_eq!(world.manager.get(&other).await.expect_status(200).json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn people_are_told_by_contract_and_area_where_they_are_many_at_many_places_at_a_months_end() {
+    let world = World::start().await;
+    let contract = id_of(&world.manager.all("/api/v1/contracts?q=NORWAC-2015").await[0]);
+    let add = async |path: &str, body: Value| {
+        id_of(&world.manager.post(&format!("/api/v1/{path}"), &body).await.expect_status(201).json())
+    };
+    let staff = async |day: &str| {
+        let page = world.manager.get(&format!("/api/v1/exports/activities?as_of={day}")).await.expect_status(200).json();
+        page["items"].as_array().expect("items").iter().find(|row| row["area_code"] == "EAST").expect("EAST")["staff"].clone()
+    };
+    let mut places = vec![world.hospital];
+    for number in 2..=3 {
+        let body = json!({"code": format!("HOS-0{number}"), "name": format!("Facility {number}"), "kinds": ["hospital"], "area_id": world.east, "opened_on": "2013-01-01"});
+        places.push(add("facilities", body).await);
+        add(&format!("contracts/{contract}/facilities"), json!({"facility_id": places.last()})).await;
+    }
+    assert_eq!(staff("2015-06-30").await, Value::Null, "two people");
+    for number in 4..=7 {
+        let person = add("staff", json!({"code": format!("S-{number}"), "cadre": "nurse", "area_id": world.east})).await;
+        add("assignments", json!({"staff_id": person, "facility_id": places[number % 3], "cadre": "nurse", "starts_on": "2015-02-01", "contract_id": contract, "ends_on": "2015-12-31"})).await;
+    }
+    assert_eq!(staff("2015-06-30").await, 6);
+    assert_eq!(staff("2015-06-29").await, Value::Null, "from day to day, people would show");
+    world
+        .manager
+        .patch(&format!("/api/v1/facilities/{}", places[2]), "*", &json!({"closed_on": "2015-05-01"}))
+        .await
+        .expect_status(200);
+    assert_eq!(staff("2015-06-30").await, Value::Null, "two facilities");
 }
 
 #[tokio::test]
@@ -210,14 +243,37 @@ async fn the_data_values_of_a_month_are_the_figures_of_its_last_day_by_area() {
             found.map_or(0, |value| value["value"].as_str().expect("a text").parse::<i64>().expect("a number"))
         };
         assert_eq!(value("SIRAJ_FACILITIES"), figures["facilities"]["total"].as_i64().expect("a number"), "{area}");
-        assert_eq!(value("SIRAJ_STAFF"), figures["staff"]["total"].as_i64().expect("a number"), "{area}");
+        // Two doctors and nurses here, one there: none of them is told, nor how many there are.
+        assert!((1..5).contains(&figures["staff"]["total"].as_i64().expect("a number")), "{area}");
+        assert!(!values.iter().any(|one| one["dataElement"].as_str().expect("a text").starts_with("SIRAJ_STAFF")), "{values:?}");
         for (kind, number) in figures["facilities"]["by_kind"].as_object().expect("kinds") {
             assert_eq!(json!(value(&format!("SIRAJ_FACILITIES_{}", kind.to_uppercase()))), *number, "{area} {kind}");
         }
-        for (cadre, number) in figures["staff"]["by_cadre"].as_object().expect("cadres") {
-            assert_eq!(json!(value(&format!("SIRAJ_STAFF_{}", cadre.to_uppercase()))), *number, "{area} {cadre}");
-        }
     }
+    // Many are told, without those who would give the few away.
+    let people = format!(
+        "INSERT INTO staff (id, code, cadre, area_id, recorded_by) SELECT gen_random_uuid(), 'N-' || n, 'nurse', $1, '{SYSTEM}' FROM generate_series(1, 15) n"
+    );
+    world.sql.execute(&people, &[&world.east]).await.expect("people");
+    let posts = format!(
+        "INSERT INTO assignments (id, staff_id, facility_id, cadre, share_percent, starts_on, recorded_by)
+         SELECT gen_random_uuid(), id, $1, CASE WHEN code < 'N-15' THEN 'midwife' ELSE 'nurse' END, 100, '2015-02-01', '{SYSTEM}' FROM staff WHERE code LIKE 'N-%'"
+    );
+    world.sql.execute(&posts, &[&world.hospital]).await.expect("posts");
+    let told = world.manager.get("/api/v1/exports/data-values?period=201506").await.expect_status(200).json();
+    let staff: Vec<_> = told["dataValues"]
+        .as_array()
+        .expect("values")
+        .iter()
+        .filter(|one| one["dataElement"].as_str().expect("a text").starts_with("SIRAJ_STAFF"))
+        .map(|one| (one["orgUnit"].clone(), one["dataElement"].clone(), one["value"].clone()))
+        .collect();
+    let of_east = |element: &str, number: &str| (json!("EAST"), json!(element), json!(number));
+    // A doctor hides with the six midwives, who are next in number.
+    assert_eq!(staff, [of_east("SIRAJ_STAFF", "17"), of_east("SIRAJ_STAFF_NURSE", "10")]);
+    let this = chrono::Utc::now().format("%Y%m").to_string();
+    let refused = world.manager.get(&format!("/api/v1/exports/data-values?period={this}")).await.expect_status(422).json();
+    assert_eq!(faults(&refused), [("/period".to_owned(), "out-of-range".to_owned())]);
     for (wrong, code) in [
         ("2015-06", "invalid-format"),
         ("201513", "invalid-format"),

@@ -3,6 +3,7 @@
 mod chain;
 mod conversions;
 mod demo_year;
+mod handed_on;
 mod known_at;
 mod pages;
 mod parts;

@@ -4,6 +4,7 @@ mod attack;
 mod grants;
 mod readings;
 mod receiver;
+mod reports;
 mod webhooks;
 
 use chrono::{Datelike, Days, NaiveDate, Utc};
@@ -114,15 +115,25 @@ impl World {
         id_of(&self.manager.post("/api/v1/share-grants", &self.terms(fields, more)).await.expect_status(201).json())
     }
 
+    /// The second person agrees to the terms as they are.
     pub async fn activate(&self, grant: Uuid) -> crate::support::client::Answer {
-        self.second.post_with(&format!("/api/v1/share-grants/{grant}/activation"), &[("if-match", "*")], &json!({})).await
+        let path = format!("/api/v1/share-grants/{grant}");
+        let etag = self.second.get(&path).await.header("etag");
+        self.second.post_with(&format!("{path}/activation"), &[("if-match", &etag)], &json!({})).await
     }
 
-    /// A grant that gives from today on.
+    /// A grant that gives from today on; the minute after its activation is over.
     pub async fn grant(&self, fields: &[&str], more: Value) -> Uuid {
         let grant = self.draft(fields, more).await;
         self.activate(grant).await.expect_status(200);
+        self.freeze(15).await;
         grant
+    }
+
+    /// What the service does by the minute; gives how many months were frozen.
+    pub async fn freeze(&self, days: i32) -> usize {
+        let db = siraj::db::Db::new(&self.app.database.service_url(), 1).expect("a pool");
+        siraj::shared::keep_up(&db, days).await.expect("frozen")
     }
 
     /// The machine of a partner: its key, and a client that holds it.

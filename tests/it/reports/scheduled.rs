@@ -47,8 +47,18 @@ async fn reports_of_the_month_are_drafted_by_themselves_once_whichever_node_come
         ]
     );
     assert_eq!(late[0]["drafted_by"], super::SYSTEM);
-    // The machine has drafted it; one person publishes it. What was cancelled is not drafted again.
-    assert_eq!(publish(&world.manager, &late[0]).await["number"], 1);
+    // The machine has drafted it; somebody publishes it who did not define what it drafts. What was cancelled is not drafted again.
+    let alone = json!({"document_hash": late[0]["document_hash"]});
+    let publication = format!("{REPORTS}/{}/publication", id_of(&late[0]));
+    world.manager.post(&publication, &alone).await.expect_problem(409, "second-person-required");
+    // Nor do they by letting somebody else touch the definition afterwards.
+    let second = world.app.user(Role::Manager).await;
+    let touched = json!({"title_ar": "كوادر"});
+    second.patch(&format!("{DEFINITIONS}/{definition}"), "*", &touched).await.expect_status(200);
+    for either in [&world.manager, &second] {
+        either.post(&publication, &alone).await.expect_problem(409, "second-person-required");
+    }
+    assert_eq!(publish(&world.app.user(Role::Manager).await, &late[0]).await["number"], 1);
     let reason = json!({"reason": "The contract was suspended that month."});
     world.manager.post(&format!("{REPORTS}/{}/cancellation", id_of(&late[1])), &reason).await.expect_status(200);
     assert_eq!(publishing::keep_up(&nodes[0]).await.expect("kept up"), 0);
@@ -71,7 +81,12 @@ async fn a_definition_says_what_it_needs_and_every_edit_is_a_version() {
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         body
     };
-    let cases: [(Value, &[(&str, &str)]); 9] = [
+    let cases: [(Value, &[(&str, &str)]); 11] = [
+        (json!({"audience": "partner", "kind": "staffing"}), &[("/contract_id", "required"), ("/kind", "unknown-value")]),
+        (
+            json!({"audience": "partner", "contract_id": world.contract, "area_id": world.east, "campaign_id": Uuid::now_v7()}),
+            &[("/area_id", "unknown-field"), ("/campaign_id", "unknown-field")],
+        ),
         (json!({"kind": "reconciliation"}), &[("/campaign_id", "required")]),
         (json!({"schedule": "monthly"}), &[("/due_day", "required"), ("/starts_on", "required")]),
         (json!({"due_day": 5, "ends_on": "2015-01-01"}), &[("/due_day", "unknown-field"), ("/ends_on", "unknown-field")]),
@@ -98,7 +113,7 @@ async fn a_definition_says_what_it_needs_and_every_edit_is_a_version() {
     let moment = made["recorded_at"].as_str().unwrap();
     let edited =
         world.manager.patch(&path, "\"1\"", &json!({"title_ar": "الكل", "contract_id": null})).await.expect_status(200).json();
-    assert_eq!(edited["revision"], 2);
+    assert_eq!((&edited["revision"], &edited["audience"]), (&json!(2), &json!("house")), "unless it says otherwise");
     let then = world.manager.get(&format!("{DEFINITIONS}?known_at={moment}")).await.expect_status(200).json();
     assert_eq!((&then["items"][0]["revision"], &then["items"][0]["contract_id"]), (&json!(1), &json!(world.contract)));
     for (query, many) in [("q=الكل", 1), ("kind=staffing", 0), ("schedule=none", 1), ("retired=true", 0)] {
@@ -112,6 +127,8 @@ async fn a_definition_says_what_it_needs_and_every_edit_is_a_version() {
     // The same is held by the database.
     for (change, constraint) in [
         ("kind = 'reconciliation'", "report_definitions_reconciled_check"),
+        ("audience = 'all'", "report_definitions_audience_check"),
+        ("audience = 'partner'", "report_definitions_partner_check"),
         ("schedule = 'monthly'", "report_definitions_monthly_check"),
         ("kind = 'other'", "report_definitions_kind_check"),
         ("schedule = 'weekly'", "report_definitions_schedule_check"),

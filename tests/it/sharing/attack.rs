@@ -118,7 +118,7 @@ async fn everything_that_two_grants_give_of_three_months_gives_no_small_number_a
         world.pays(cadre, number, facility, (since, ends)).await;
     }
     world.pays("midwife", 3, other, (month_end(2), None)).await;
-    let whole = world.grant(&["facilities", "facility_counts", "staff_counts"], json!({})).await;
+    let whole = world.grant(&["facilities", "facility_names", "facility_counts", "staff_counts"], json!({})).await;
     let another = world.grant(&["facilities", "facility_names", "functionality", "staff_counts", "shipments"], json!({})).await;
     let some = world.grant(&["facilities", "facility_names"], json!({"facility_ids": [other]})).await;
     let mut tables = Vec::new();

@@ -15,15 +15,21 @@ async fn a_grant_takes_two_persons_and_keeps_its_terms() {
     let grant = world.draft(&["facilities"], json!({})).await;
     let path = format!("/api/v1/share-grants/{grant}");
     let activation = format!("{path}/activation");
-    world.manager.post_with(&activation, &[("if-match", "*")], &json!({})).await.expect_problem(409, "second-person-required");
+    world
+        .manager
+        .post_with(&activation, &[("if-match", "\"1\"")], &json!({}))
+        .await
+        .expect_problem(409, "second-person-required");
     // Whoever writes the terms last cannot be the one who agrees to them.
     let edit = json!({"purpose": "Another report, to another donor."});
     let edited = world.second.patch(&path, "*", &edit).await.expect_status(200).json();
     assert_eq!(edited["drafted_by"], json!(world.second.user_id));
-    world.second.post_with(&activation, &[("if-match", "*")], &json!({})).await.expect_problem(409, "second-person-required");
+    world.second.post_with(&activation, &[("if-match", "\"2\"")], &json!({})).await.expect_problem(409, "second-person-required");
+    // `*` agrees to what nobody has read.
+    world.manager.post_with(&activation, &[("if-match", "*")], &json!({})).await.expect_problem(428, "precondition-required");
     world.manager.post(&activation, &json!({})).await.expect_problem(428, "precondition-required");
     world.manager.post_with(&activation, &[("if-match", "\"1\"")], &json!({})).await.expect_problem(412, "stale-revision");
-    let active = world.manager.post_with(&activation, &[("if-match", "*")], &json!({})).await.expect_status(200).json();
+    let active = world.manager.post_with(&activation, &[("if-match", "\"2\"")], &json!({})).await.expect_status(200).json();
     assert_eq!((active["status"].clone(), active["activated_by"].clone()), (json!("active"), json!(world.manager.user_id)));
 
     for refused in [
@@ -76,10 +82,17 @@ async fn terms_that_would_give_too_much_are_refused() {
         (&["facilities"], json!({"purpose": "report"}), "/purpose", "too-short"),
         (&["facilities"], json!({"ends_on": "2015-01-01"}), "/ends_on", "date-order"),
         (&["facilities"], json!({"ends_on": null}), "/ends_on", "required"),
+        (&["facilities"], json!({"starts_on": "2015-01-01", "ends_on": "2015-06-30"}), "/ends_on", "date-in-past"),
     ] {
         let refused = world.manager.post("/api/v1/share-grants", &world.terms(fields, more.clone())).await;
         assert_eq!(faults(&refused.expect_problem(422, "validation-failed")), [(pointer.to_owned(), code.to_owned())], "{more}");
     }
+    // A draft that nobody agreed to in time is over.
+    let late = world.draft(&["facilities"], json!({})).await;
+    let past = "UPDATE share_grants SET starts_on = '2015-01-01', ends_on = current_date - 1 WHERE id = $1";
+    world.sql.execute(past, &[&late]).await.expect("a past");
+    let refused = world.activate(late).await.expect_problem(422, "validation-failed");
+    assert_eq!(faults(&refused), [("/ends_on".to_owned(), "date-in-past".to_owned())]);
     // The contract stays that of the partner whom the grant names.
     world.grant(&["facilities"], json!({"facility_ids": [facility]})).await;
     world
@@ -109,6 +122,33 @@ async fn what_one_hides_the_other_does_not_narrow_down() {
     let mut answers = [one.status.as_u16(), two.status.as_u16()];
     answers.sort_unstable();
     assert_eq!(answers, [200, 409]);
+}
+
+#[tokio::test]
+async fn open_grants_of_a_contract_tell_places_and_names_alike() {
+    let world = World::start().await;
+    let first = world.grant(&["facilities"], json!({"precision": "top_area"})).await;
+    for (fields, more) in [
+        (&["facilities"][..], json!({"precision": "area"})),
+        (&["facilities"], json!({"precision": "governorate"})),
+        (&["facilities", "facility_names"], json!({"precision": "top_area"})),
+    ] {
+        let other = world.draft(fields, more).await;
+        let refused = world.activate(other).await.expect_problem(409, "grants-differ");
+        assert_eq!(faults(&refused).into_iter().map(|(pointer, _)| pointer).collect::<Vec<_>>(), ["/fields", "/precision"]);
+    }
+    // What says nothing of places may be told as precisely as it likes, and so may whatever is alike.
+    world.grant(&["staff_counts"], json!({"precision": "area"})).await;
+    world.grant(&["facilities", "functionality"], json!({"precision": "top_area"})).await;
+    let other = world.contract("IRC-2", world.partner).await;
+    world.grant(&["facilities", "facility_names"], json!({"contract_id": other})).await;
+    // What is over is held against nobody.
+    world.close(first, "end").await.expect_status(200);
+    let second = world.manager.all("/api/v1/share-grants?status=active").await;
+    for grant in second.iter().filter(|grant| grant["precision"] == "top_area") {
+        world.close(crate::support::id_of(grant), "end").await.expect_status(200);
+    }
+    world.grant(&["facilities", "facility_names"], json!({"precision": "governorate"})).await;
 }
 
 #[tokio::test]
@@ -159,12 +199,9 @@ async fn a_key_is_shown_once_and_lives_within_its_grant() {
     let body = json!({"name": "Reporting server", "expires_on": in_days(30)});
     world.manager.post(&keys(draft), &body).await.expect_problem(409, "wrong-state");
     world.activate(draft).await.expect_status(200);
-    for late in ["2015-01-01".to_owned(), in_days(61)] {
+    for (late, code) in [("2015-01-01".to_owned(), "date-in-past"), (in_days(61), "beyond-grant")] {
         let refused = world.manager.post(&keys(draft), &json!({"name": "x", "expires_on": late})).await;
-        assert_eq!(
-            faults(&refused.expect_problem(422, "validation-failed")),
-            [("/expires_on".to_owned(), "date-out-of-range".to_owned())]
-        );
+        assert_eq!(faults(&refused.expect_problem(422, "validation-failed")), [("/expires_on".to_owned(), code.to_owned())]);
     }
     world.manager.post(&keys(Uuid::now_v7()), &body).await.expect_problem(404, "not-found");
     let (key, machine) = world.machine(draft).await;
@@ -174,6 +211,7 @@ async fn a_key_is_shown_once_and_lives_within_its_grant() {
     machine.get("/api/v1/shared/facilities").await.expect_status(200);
     let listed = world.manager.all(&keys(draft)).await;
     assert_eq!((listed.len(), listed[0].get("secret"), listed[0]["last_used_on"].clone()), (1, None, json!(in_days(0))));
+    assert_eq!((&key["alive"], &listed[0]["alive"]), (&json!(true), &json!(true)));
     // It stands nowhere: neither it nor its digest.
     let dump: String = world
         .sql
@@ -242,6 +280,8 @@ async fn what_is_over_is_over_at_once_on_every_node() {
         for reader in [&machine, &far] {
             reader.get("/api/v1/shared/facilities").await.expect_problem(401, "invalid-token");
         }
+        let keys = world.manager.all(&format!("/api/v1/share-grants/{grant}/keys?revoked={}", end == "key")).await;
+        assert_eq!((keys.len(), keys[0]["alive"].clone()), (1, json!(false)), "{end}");
         let left = partner.all("/api/v1/shared/grants").await;
         assert_eq!(left.len(), usize::from(end == "key"), "{end}");
     }

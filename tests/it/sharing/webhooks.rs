@@ -21,6 +21,8 @@ struct Wired {
     receiver: Receiver,
     webhook: Uuid,
     secret: String,
+    /// The one key that the grant has at first.
+    key: Uuid,
     courier: Courier,
 }
 
@@ -66,10 +68,11 @@ impl Wired {
         let world = World::start().await;
         world.facility("HOS-01", &["hospital"]).await;
         let grant = world.grant(fields, json!({})).await;
+        let key = id_of(&world.machine(grant).await.0);
         let receiver = Receiver::start().await;
         let (webhook, secret) = world.hook(grant, &receiver.url()).await;
         let courier = world.courier(ALLOWED);
-        Self { world, grant, receiver, webhook, secret, courier }
+        Self { world, grant, receiver, webhook, secret, key, courier }
     }
 
     fn path(&self) -> String {
@@ -178,11 +181,12 @@ async fn nothing_outside_of_the_grant_raises_an_event() {
     world.minute().await;
     assert_eq!((wired.courier.notice().await.expect("noticed"), wired.deliver().await), (0, 0));
     // What another grant tells is of its own webhooks.
-    let other = world.grant(&["facilities", "facility_names"], json!({})).await;
+    let other = world.grant(&["facilities", "functionality"], json!({})).await;
+    world.machine(other).await;
     let elsewhere = Receiver::start().await;
     world.hook(other, &elsewhere.url()).await;
-    let edit = json!({"name": "A third name"});
-    world.manager.patch(&format!("/api/v1/facilities/{told}"), "*", &edit).await.expect_status(200);
+    let before = super::month_end(1);
+    world.manager.put(&format!("/api/v1/facilities/{told}/statuses/{before}"), &status).await.expect_status(201);
     world.minute().await;
     assert_eq!((wired.courier.notice().await.expect("noticed"), wired.deliver().await), (1, 1));
     assert_eq!((wired.receiver.heard().len(), elsewhere.heard().len()), (1, 1));
@@ -215,6 +219,60 @@ async fn a_grant_that_is_over_sends_nothing_more() {
         }
         wired.world.manager.delete(&wired.path(), "*").await.expect_status(200);
     }
+}
+
+#[tokio::test]
+async fn without_a_key_that_lives_nothing_is_sent_and_nothing_is_lost() {
+    let wired = Wired::start().await;
+    let world = &wired.world;
+    wired.change("HOS-02").await;
+    let path = format!("/api/v1/share-grants/{}/keys/{}", wired.grant, wired.key);
+    world.manager.delete(&path, "*").await.expect_status(200);
+    assert_eq!(wired.deliver().await, 0);
+    world.facility("HOS-03", &["hospital"]).await;
+    world.minute().await;
+    assert_eq!((wired.courier.notice().await.expect("noticed"), wired.deliver().await), (0, 0));
+    world.manager.post(&format!("{}/tests", wired.path()), &json!({})).await.expect_problem(409, "no-live-key");
+    assert_eq!((wired.receiver.heard().len(), &wired.only().await["status"]), (0, &json!("waiting")));
+    // Another key, and what waited is sent.
+    world.machine(wired.grant).await;
+    assert_eq!((wired.deliver().await, wired.receiver.heard().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn deliveries_are_kept_for_ninety_days_after_they_ended() {
+    let wired = Wired::start().await;
+    let world = &wired.world;
+    let sweep = async || {
+        let db = Db::new(&world.app.database.service_url(), 1).expect("a pool");
+        siraj::webhooks::sweep(&mut *db.conn().await.expect("a connection")).await.expect("swept");
+    };
+    let aged = async |days: i32| {
+        let text = format!(
+            "SET session_replication_role = replica; UPDATE webhook_deliveries SET delivered_at = now() - interval '{days} days' WHERE delivered_at IS NOT NULL;
+             UPDATE webhook_deliveries SET given_up_at = now() - interval '{days} days' WHERE given_up_at IS NOT NULL; SET session_replication_role = origin"
+        );
+        world.sql.batch_execute(&text).await.expect("aged");
+    };
+    wired.change("HOS-02").await;
+    assert_eq!(wired.deliver().await, 1);
+    wired.receiver.always(410);
+    wired.change("HOS-03").await;
+    assert_eq!(wired.deliver().await, 1);
+    aged(89).await;
+    sweep().await;
+    assert_eq!(wired.deliveries().await.len(), 2);
+    for client in [&world.sql, &world.app.database.service().await] {
+        client.batch_execute("DELETE FROM webhook_deliveries").await.expect_err("nobody deletes what is young");
+    }
+    aged(91).await;
+    sweep().await;
+    // It is gone, and disabled its webhook: what was missed waits for it to be enabled.
+    assert_eq!(wired.only().await["status"], "given_up");
+    wired.receiver.always(204);
+    world.manager.post(&format!("{}/activation", wired.path()), &json!({})).await.expect_status(200);
+    sweep().await;
+    assert!(wired.deliveries().await.is_empty());
 }
 
 #[tokio::test]

@@ -183,7 +183,7 @@ async fn those_who_keep_grants_keep_webhooks_and_auditors_read_them() {
         }
     }
     // Another grant's webhook is nobody's here.
-    let other = world.grant(&["facilities"], json!({})).await;
+    let other = world.grant(&["facilities", "facility_names"], json!({})).await;
     for grant in [other, Uuid::now_v7()] {
         let elsewhere = format!("{}/{}", World::hooks(grant), wired.webhook);
         for path in ["", "/deliveries", "/history"] {
