@@ -1000,6 +1000,7 @@ diesel::table! {
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
+        report_definition_id -> Nullable<Uuid>,
     }
 }
 

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web::Data};
 use super::{
     actions,
     answers::Restatement,
+    late::{self, LateReport, LateReportFilter},
     paper::{self, PagesLanguage, PagesQuery, Press},
     restate::restate,
     statement::Envelope,
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::{
     audit::{self, HistoryEntry, HistoryFilter},
-    auth::{Caller, EditReports, ReadReportHistory, ReadReports},
+    auth::{Actor, Caller, EditReports, ReadReportHistory, ReadReports},
     db::{Conn, Db},
     error::{ApiError, ApiResult, Code, Locale, Problem},
     http::{Answer, Body, IdempotencyKey, IfNoneMatch, Listing, Mount, Page, PageQuery, Params, XLSX, locale, sheets_file},
@@ -25,6 +26,7 @@ use crate::{
 pub fn routes(config: &mut Mount) {
     config
         .service(list_published_reports)
+        .service(list_late_reports)
         .service(draft_published_report)
         .service(find_published_report)
         .service(list_published_report_history)
@@ -42,11 +44,24 @@ pub fn routes(config: &mut Mount) {
 #[utoipa::path(tag = "publishing", params(PageQuery, PublishedReportFilter), responses((status = 200, description = "A page of reports", body = Page<PublishedReport>)))]
 #[get("/published-reports")]
 async fn list_published_reports(
-    _caller: Caller<ReadReports>,
+    caller: Caller<ReadReports>,
     listing: Listing<PublishedReportFilter>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    listing.answer(async move |page, filter| store::list(&mut *db.conn().await?, filter, page).await).await
+    let role = caller.role;
+    listing.answer(async move |page, filter| store::list(&mut *db.conn().await?, role, filter, page).await).await
+}
+
+/// List the months of definitions that are late: their due day is over, and no report of them is published.
+#[utoipa::path(tag = "publishing", params(PageQuery, LateReportFilter), responses((status = 200, description = "A page of months, drafted or not; those that were cancelled are none", body = Page<LateReport>)))]
+#[get("/late-reports")]
+async fn list_late_reports(
+    caller: Caller<ReadReports>,
+    listing: Listing<LateReportFilter>,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
+    let role = caller.role;
+    listing.answer(async move |page, filter| late::list(&mut *db.conn().await?, role, filter, page).await).await
 }
 
 /// Draft a report: it is counted once nothing earlier is still being written, and waits for a second person.
@@ -65,12 +80,12 @@ async fn draft_published_report(
 #[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "The report", body = PublishedReport)))]
 #[get("/published-reports/{published_report_id}")]
 async fn find_published_report(
-    _caller: Caller<ReadReports>,
+    caller: Caller<ReadReports>,
     name: ReportName,
     held: IfNoneMatch,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    let report = store::find(&mut *db.conn().await?, name).await?;
+    let report = found(&mut *db.conn().await?, &caller, name).await?;
     Ok(held.answer(report.revision, &report))
 }
 
@@ -130,13 +145,13 @@ async fn cancel_published_report(
 #[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "The document; its ETag is its SHA-256", body = String, content_type = "application/json"), (status = 304, description = "The reader holds it already (`If-None-Match`)")))]
 #[get("/published-reports/{published_report_id}/document")]
 async fn read_report_document(
-    _caller: Caller<ReadReports>,
+    caller: Caller<ReadReports>,
     name: ReportName,
     held: IfNoneMatch,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
     let mut conn = db.conn().await?;
-    let report = store::find(&mut conn, name).await?;
+    let report = found(&mut conn, &caller, name).await?;
     let etag = format!("\"{}\"", hex(&report.document_hash.0));
     if held.holds(&etag) {
         return Ok(HttpResponse::NotModified().insert_header(("etag", etag)).finish());
@@ -151,10 +166,10 @@ async fn read_report_document(
 }
 
 /// Download a published report with its signature: one file that `siraj verify-report` checks without any service.
-#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "The envelope", body = Envelope)))]
+#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "The envelope", body = Envelope), (status = 409, description = "The report has not been published", body = Problem, content_type = "application/problem+json")))]
 #[get("/published-reports/{published_report_id}/envelope")]
-async fn read_report_envelope(_caller: Caller<ReadReports>, name: ReportName, db: Data<Db>) -> ApiResult<HttpResponse> {
-    let envelope = envelope_of(&mut *db.conn().await?, name).await?;
+async fn read_report_envelope(caller: Caller<ReadReports>, name: ReportName, db: Data<Db>) -> ApiResult<HttpResponse> {
+    let envelope = envelope_of(&mut *db.conn().await?, &caller, name).await?;
     let attachment = format!("attachment; filename=\"siraj-report-{}.envelope.json\"", envelope.number);
     Ok(HttpResponse::Ok()
         .content_type("application/json")
@@ -162,16 +177,22 @@ async fn read_report_envelope(_caller: Caller<ReadReports>, name: ReportName, db
         .body(envelope.bytes()?))
 }
 
-/// The envelope of a published report; a draft has none.
-async fn envelope_of(conn: &mut Conn, name: ReportName) -> ApiResult<Envelope> {
+/// A report that the caller may read; others are not there.
+async fn found(conn: &mut Conn, caller: &Actor, name: ReportName) -> ApiResult<PublishedReport> {
     let report = store::find(conn, name).await?;
+    if report.kind.is_for(caller.role) { Ok(report) } else { Err(ApiError::new(Code::NotFound)) }
+}
+
+/// The envelope of a published report; a draft has none.
+async fn envelope_of(conn: &mut Conn, caller: &Actor, name: ReportName) -> ApiResult<Envelope> {
+    let report = found(conn, caller, name).await?;
     let document = store::document(conn, report.id).await?;
-    Envelope::of(&report, document).ok_or_else(|| ApiError::new(Code::NotFound))
+    Envelope::of(&report, document).ok_or_else(|| ApiError::new(Code::NotPublished))
 }
 
 /// The same, if it is as it was published: paper has nothing that checks it.
-async fn genuine_envelope_of(conn: &mut Conn, name: ReportName) -> ApiResult<Envelope> {
-    let envelope = envelope_of(conn, name).await?;
+async fn genuine_envelope_of(conn: &mut Conn, caller: &Actor, name: ReportName) -> ApiResult<Envelope> {
+    let envelope = envelope_of(conn, caller, name).await?;
     match envelope.fault() {
         None => Ok(envelope),
         Some(fault) => Err(ApiError::internal(format!("report {} is not as it was published: {fault}", envelope.number))),
@@ -179,10 +200,10 @@ async fn genuine_envelope_of(conn: &mut Conn, name: ReportName) -> ApiResult<Env
 }
 
 /// Download a published report as pages in Arabic or English, with its charts and a coarse map; its envelope is attached within the file.
-#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number"), PagesQuery), responses((status = 200, description = "The pages (PDF/A-3); the same report gives the same bytes", body = Vec<u8>, content_type = "application/pdf"), (status = 304, description = "The reader holds them already (`If-None-Match`)"), (status = 503, description = "This service sets no pages, or the database cannot be reached", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number"), PagesQuery), responses((status = 200, description = "The pages (PDF/A-3); the same report gives the same bytes", body = Vec<u8>, content_type = "application/pdf"), (status = 304, description = "The reader holds them already (`If-None-Match`)"), (status = 409, description = "The report has not been published", body = Problem, content_type = "application/problem+json"), (status = 503, description = "This service sets no pages, or the database cannot be reached", body = Problem, content_type = "application/problem+json")))]
 #[get("/published-reports/{published_report_id}/pages")]
 async fn read_report_pages(
-    _caller: Caller<ReadReports>,
+    caller: Caller<ReadReports>,
     name: ReportName,
     Params(query): Params<PagesQuery>,
     held: IfNoneMatch,
@@ -195,7 +216,7 @@ async fn read_report_pages(
         Locale::Arabic => PagesLanguage::Arabic,
     });
     let turn = paper::turn().await?;
-    let envelope = genuine_envelope_of(&mut *db.conn().await?, name).await?;
+    let envelope = genuine_envelope_of(&mut *db.conn().await?, &caller, name).await?;
     let etag = paper::etag(&envelope, language);
     if held.holds(&etag) {
         return Ok(HttpResponse::NotModified().insert_header(("etag", etag)).finish());
@@ -206,15 +227,15 @@ async fn read_report_pages(
 }
 
 /// Download a published report as a workbook (XLSX) made from its document; every sheet has the tags of HXL below its headings.
-#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "The workbook; the same report gives the same bytes", body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (status = 304, description = "The reader holds it already (`If-None-Match`)")))]
+#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "The workbook; the same report gives the same bytes", body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (status = 304, description = "The reader holds it already (`If-None-Match`)"), (status = 409, description = "The report has not been published", body = Problem, content_type = "application/problem+json")))]
 #[get("/published-reports/{published_report_id}/workbook")]
 async fn read_report_workbook(
-    _caller: Caller<ReadReports>,
+    caller: Caller<ReadReports>,
     name: ReportName,
     held: IfNoneMatch,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    let envelope = genuine_envelope_of(&mut *db.conn().await?, name).await?;
+    let envelope = genuine_envelope_of(&mut *db.conn().await?, &caller, name).await?;
     let made = sheets_file(workbook::sheets(&envelope)?, Some(envelope.published_at)).await?;
     let etag = format!("\"{}\"", hex(&digest_of(&made)));
     if held.holds(&etag) {
@@ -233,7 +254,7 @@ fn file_of(kind: &str, name: &str, (etag, bytes): (String, Vec<u8>)) -> HttpResp
 }
 
 /// Hold a published report against the present: each figure that differs, the rows that explain it, and who changed them, when.
-#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "What corrections would change of it", body = Restatement)))]
+#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "What corrections would change of it", body = Restatement), (status = 409, description = "The report has not been published", body = Problem, content_type = "application/problem+json")))]
 #[get("/published-reports/{published_report_id}/restatement")]
 async fn restate_published_report(
     caller: Caller<ReadReports>,
@@ -243,10 +264,10 @@ async fn restate_published_report(
 ) -> ApiResult<Answer> {
     let (report, document) = {
         let mut conn = db.conn().await?;
-        let report = store::find(&mut conn, name).await?;
+        let report = found(&mut conn, &caller, name).await?;
         // A draft says nothing yet that could be restated.
         if report.number.is_none() {
-            return Err(ApiError::new(Code::NotFound));
+            return Err(ApiError::new(Code::NotPublished));
         }
         let document = store::document(&mut conn, report.id).await?;
         (report, document)

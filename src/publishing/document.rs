@@ -6,6 +6,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::{
+    parts::{Parts, parts},
+    terms,
+};
 use crate::{
     auth::{Actor, Scope},
     db::{Conn, Db},
@@ -17,14 +21,24 @@ use crate::{
     types::KnownAt,
 };
 
-/// The form of a document. Those of before it told areas and claims in Arabic, and maps, bear the name of the envelope's form.
-pub const DOCUMENT_FORM: &str = "siraj-document-2";
+/// The form of a document. Those of the form before it told no campaign's money and fewer names in Arabic; those of before that, which told no areas
+/// and claims in Arabic and no maps, bear the name of the envelope's form.
+pub const DOCUMENT_FORM: &str = "siraj-document-3";
+/// The form before.
+pub const SECOND_FORM: &str = "siraj-document-2";
+
+/// The most letters of a title.
+const LONGEST_TITLE: usize = 200;
 
 /// A report that has been counted: what will be stored of it.
 #[derive(Debug, Clone)]
 pub struct Counted {
     /// The definition that was followed, at the version of the moment.
     pub definition: ReportDefinition,
+    /// Its title in English, with the month of one by the calendar.
+    pub title: String,
+    /// Its title in Arabic.
+    pub title_ar: Option<String>,
     /// The day.
     pub as_of: NaiveDate,
     /// The moment.
@@ -49,6 +63,8 @@ pub struct Content {
     #[serde(skip_serializing_if = "Option::is_none")]
     map: Option<CoarseMap>,
     areas_ar: BTreeMap<String, String>,
+    #[serde(flatten)]
+    parts: Parts,
 }
 
 #[derive(Serialize)]
@@ -66,29 +82,38 @@ struct Document<'a> {
 }
 
 /// Counts the report of a definition at the present moment, once nothing earlier is on its way; everything in it is read as it was known then.
-pub async fn count(db: &Db, definition: Uuid, as_of: NaiveDate) -> ApiResult<Counted> {
+/// Of one by the calendar, the title names the month.
+pub async fn count(db: &Db, definition: Uuid, as_of: NaiveDate, month: Option<NaiveDate>) -> ApiResult<Counted> {
     let known_at = seals::settled_moment(&mut *db.conn().await?).await?;
     db.read_at(Some(KnownAt(known_at)), async |conn| {
         let definition = load_open::<ReportDefinition>(conn, &Scope::Everything, definition).await.map_err(as_fault)?;
         let fields = &definition.fields;
         let scope = scope_of(fields.campaign_id, fields.contract_id, fields.area_id);
         let content = content(conn, fields.kind, &scope, as_of).await?;
+        let title = titled(fields.title.as_str(), month, Locale::English);
+        let title_ar = fields.title_ar.as_ref().map(|title| titled(title.as_str(), month, Locale::Arabic));
         let document = Document {
             form: DOCUMENT_FORM,
             definition: fields.code.as_str(),
             version: definition.revision,
             kind: fields.kind,
-            title: fields.title.as_str(),
-            title_ar: fields.title_ar.as_ref().map(crate::types::Name::as_str),
+            title: &title,
+            title_ar: title_ar.as_deref(),
             as_of,
             known_at,
             content,
         };
         let mut document = serde_json::to_vec_pretty(&document).map_err(ApiError::internal)?;
         document.push(b'\n');
-        Ok(Counted { definition, as_of, known_at, document })
+        Ok(Counted { definition, title, title_ar, as_of, known_at, document })
     })
     .await
+}
+
+/// A title with the month it is of: `NORWAC medical staff: October 2015`. One that would be too long for a title stays as it is.
+fn titled(title: &str, month: Option<NaiveDate>, locale: Locale) -> String {
+    let named = month.map(|month| format!("{title}: {}", terms::month(locale, month)));
+    named.filter(|named| named.chars().count() <= LONGEST_TITLE).unwrap_or_else(|| title.to_owned())
 }
 
 /// What a report is of.
@@ -101,7 +126,7 @@ pub async fn content(conn: &mut Conn, kind: ReportKind, scope: &FigureScope, as_
     let told = reports::figures(conn, scope, as_of, Locale::English).await?;
     let staffing = match kind {
         ReportKind::Staffing => Some(reports::staffing(conn, scope, as_of).await?),
-        ReportKind::Figures | ReportKind::Reconciliation => None,
+        ReportKind::Figures | ReportKind::Reconciliation | ReportKind::Supplies | ReportKind::Spending => None,
     };
     let (mut reconciliation, mut sentences_ar, mut statements_ar) = (None, None, None);
     if let (ReportKind::Reconciliation, Some(campaign)) = (kind, scope.campaign) {
@@ -123,6 +148,7 @@ pub async fn content(conn: &mut Conn, kind: ReportKind, scope: &FigureScope, as_
         statements_ar,
         map,
         areas_ar: places.areas_ar,
+        parts: parts(conn, kind, scope, as_of).await?,
     })
 }
 

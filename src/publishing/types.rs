@@ -201,7 +201,7 @@ pub struct PublishedReportFilter {
 }
 
 impl ListFilter for PublishedReportFilter {
-    const SORTS: &'static [&'static str] = &["drafted_at", "as_of"];
+    const SORTS: &'static [&'static str] = &["drafted_at", "as_of", "number", "due_on"];
 }
 
 /// What a report is called in addresses: its id, or its number once it has one.
@@ -211,6 +211,12 @@ pub enum ReportName {
     Id(Uuid),
     /// By its number.
     Number(i64),
+}
+
+impl From<Uuid> for ReportName {
+    fn from(id: Uuid) -> Self {
+        Self::Id(id)
+    }
 }
 
 impl FromRequest for ReportName {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    document::{self, DOCUMENT_FORM},
+    document::{self, DOCUMENT_FORM, SECOND_FORM},
     numbers::{self, Numbers, plain},
     statement::Envelope,
     store,
@@ -64,8 +64,8 @@ async fn recount(db: &Db, report: &PublishedReport, frozen: &[u8], found: &mut R
         document::content(conn, report.kind, &scope, report.as_of).await
     });
     let again = serde_json::to_value(again.await?).map_err(ApiError::internal)?;
-    let rules = numbers::rules(&frozen["figures"], &again["figures"]);
-    let differences = numbers::differences(&Numbers::of(&frozen["figures"]), &Numbers::of(&again["figures"]));
+    let rules = numbers::rules(&frozen, &again);
+    let differences = numbers::differences(&Numbers::of_document(&frozen), &Numbers::of_document(&again));
     for rule in &rules {
         found.notes.push(format!(
             "report {number} followed version {} of the rule {}; {} is in use",
@@ -85,7 +85,7 @@ async fn recount(db: &Db, report: &PublishedReport, frozen: &[u8], found: &mut R
         });
         found.faults.extend(told);
         let names = differences.is_empty() && !alike(&frozen["figures"], &again["figures"]);
-        let others = parts(&frozen).filter(|part| frozen[*part] != again[*part]).chain(names.then_some("figures"));
+        let others = parts(&frozen).filter(|part| !same(&frozen, &again, part)).chain(names.then_some("figures"));
         found.faults.extend(
             others.map(|part| {
                 format!("report {number} says something else in its {part} than what is counted again at its moment")
@@ -100,8 +100,21 @@ async fn recount(db: &Db, report: &PublishedReport, frozen: &[u8], found: &mut R
 
 /// What of a document is the same whenever it is counted by the same rules, beside the numbers.
 fn parts(frozen: &Value) -> impl Iterator<Item = &'static str> {
-    let later = (frozen["form"] == DOCUMENT_FORM).then_some(["areas_ar", "statements_ar"]);
-    ["staffing", "reconciliation", "explanation_ar", "sentences_ar"].into_iter().chain(later.into_iter().flatten())
+    let later = mapped(frozen).then_some(["areas_ar", "statements_ar"]);
+    let latest = (frozen["form"] == DOCUMENT_FORM).then_some(["funds", "supplies", "spending"]);
+    let all = ["staffing", "reconciliation", "explanation_ar", "sentences_ar"].into_iter();
+    all.chain(later.into_iter().flatten()).chain(latest.into_iter().flatten())
+}
+
+/// Whether documents of this form tell areas and claims in Arabic, and a map.
+fn mapped(frozen: &Value) -> bool {
+    [SECOND_FORM, DOCUMENT_FORM].iter().any(|form| frozen["form"] == *form)
+}
+
+/// Whether a part says the same again; of an earlier form, but for the names that it has learnt since.
+fn same(frozen: &Value, again: &Value, part: &str) -> bool {
+    let (frozen, again, latest) = (&frozen[part], &again[part], frozen["form"] == DOCUMENT_FORM);
+    if latest { frozen == again } else { alike(frozen, again) }
 }
 
 /// Whether all that figures say, names too, is said again. What they have learnt to say since is not compared.
@@ -121,7 +134,7 @@ fn alike(frozen: &Value, again: &Value) -> bool {
 /// Where facilities stand is not remembered, so a map cannot be counted again; but whether there is one, and that it is of no more than the
 /// facilities beside it.
 fn map_holds(frozen: &Value, again: &Value) -> bool {
-    if frozen["form"] != DOCUMENT_FORM || again["map"].is_null() {
+    if !mapped(frozen) || again["map"].is_null() {
         return frozen["map"].is_null();
     }
     let total = frozen["figures"]["facilities"]["total"].as_i64();

@@ -23,7 +23,7 @@ pub use api::routes;
 pub use map::{CoarseCell, CoarseMap, places};
 pub use parts::routes as routes_of_parts;
 pub use reconciliation::reconcile;
-pub use sets::{RowSet, RowSort, Staffing, row_set, staffing};
+pub use sets::{RowSet, RowSort, Staffing, by_area, row_set, staffing};
 pub use store::{Explained, figures};
 pub use types::{FigureScope, Figures, Reconciliation};
 pub use verify::{Verified, rebuild, verify};

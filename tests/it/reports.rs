@@ -2,6 +2,7 @@
 
 mod chain;
 mod demo_year;
+mod kinds;
 mod known_at;
 mod pages;
 mod parts;
