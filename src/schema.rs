@@ -1019,6 +1019,7 @@ diesel::table! {
         revision -> Int8,
         recorded_at -> Timestamptz,
         recorded_by -> Uuid,
+        report_definition_id -> Nullable<Uuid>,
     }
 }
 

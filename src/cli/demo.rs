@@ -8,6 +8,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use actix_web::web::Data;
 use diesel::{ExpressionMethods, QueryDsl, TextExpressionMethods};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -19,7 +20,8 @@ use crate::{
     config::Config,
     db::{Conn, Db},
     error::{ApiError, ApiResult, Locale},
-    imports, keys,
+    imports,
+    keys::{self, Keys},
     schema::{areas, facilities, organizations, users as user_rows},
     sessions,
     types::{Email, Name},
@@ -32,10 +34,13 @@ const FACILITY: &str = "HOS-01";
 const PARTNER: &str = "NORWAC";
 /// A second manager, for what one person may not do alone.
 const SECOND: &str = "second-manager";
+/// A second coordinator, and where: all that the first does not see.
+const OTHER: &str = "second-coordinator";
+const OTHER_AREAS: &[&str] = &["WESTERN-GHOUTA", "SOUTHERN-AREA", "QALAMOUN", "WADI-BARADA", "DARAYA", "HAMA", "LEBANON"];
 
 /// The names of the demo's accounts, before the `@`, with their roles.
 pub fn accounts() -> impl Iterator<Item = (&'static str, Role)> {
-    Role::ALL.iter().map(|role| (role.as_str(), *role)).chain([(SECOND, Role::Manager)])
+    Role::ALL.iter().map(|role| (role.as_str(), *role)).chain([(SECOND, Role::Manager), (OTHER, Role::Coordinator)])
 }
 
 /// Loads the demo in a process of its own: what a thousand rows and a dozen password hashes took is given back before the service starts.
@@ -50,6 +55,7 @@ pub fn load_apart(config: &Config) -> Outcome<String> {
         ("SIRAJ_ATTACHMENTS", &config.attachments),
         ("SIRAJ_SCAN_COMMAND", &config.scan_command),
     ];
+    loading.env("SIRAJ_KEY_FILE", config.key_path());
     loading.envs(given.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))));
     let done = loading.output().map_err(sentence)?;
     if done.status.success() {
@@ -78,7 +84,9 @@ pub fn load(config: &Config, database: &Database) -> Outcome<String> {
         }
     }
     let files = Files::open(config).map_err(sentence)?;
-    block_on(play(url, &files, &password, given || fresh))?;
+    // What is sealed and signed is so with the keys that the service will open and show.
+    let keys = Data::new(Keys::open(&config.key_path()).map_err(sentence)?);
+    block_on(play(url, (&files, &keys), &password, given || fresh))?;
     Ok(password)
 }
 
@@ -110,7 +118,7 @@ async fn is_somebodys(url: &str) -> Outcome<bool> {
 }
 
 /// Sees to the accounts, and lets their people play the story.
-async fn play(url: &str, files: &Files, password: &str, renew: bool) -> Outcome {
+async fn play(url: &str, (files, keys): (&Files, &Data<Keys>), password: &str, renew: bool) -> Outcome {
     let db = Db::new(url, 1).map_err(sentence)?;
     let made = db.write(async |conn| {
         let mut people = HashMap::new();
@@ -124,9 +132,11 @@ async fn play(url: &str, files: &Files, password: &str, renew: bool) -> Outcome 
     let cast = story::Cast {
         db: &db,
         files,
+        keys,
         manager: who(Role::Manager.as_str())?,
         second: who(SECOND)?,
         coordinator: who(Role::Coordinator.as_str())?,
+        other_coordinator: who(OTHER)?,
     };
     story::play(&cast).await.map_err(|error| told("the demo could not be played", error))
 }
@@ -139,13 +149,14 @@ fn told(what: &str, error: ApiError) -> String {
 }
 
 async fn account(conn: &mut Conn, name: &str, role: Role, password: &str, renew: bool) -> ApiResult<Actor> {
+    let within = if name == OTHER { OTHER_AREAS } else { &[AREA] };
     let email = Email::parse(&format!("{name}@demo.siraj.example")).map_err(ApiError::new)?;
     let name = Name::parse(&format!("Demo {}", name.replace('-', " "))).map_err(ApiError::new)?;
     let mut new = NewUser { id: None, email, name, role, organization_id: None, facility_id: None, area_ids: Vec::new() };
     match role {
         Role::Coordinator => {
-            let area: Uuid = areas::table.filter(areas::code.eq(AREA)).select(areas::id).first(conn).await?;
-            new.area_ids = vec![area];
+            new.area_ids =
+                areas::table.filter(areas::code.eq_any(within)).order(areas::code).select(areas::id).load(conn).await?;
         }
         Role::Clerk => {
             let facility: Uuid =

@@ -1,6 +1,6 @@
 //! What a partner is to be told, and by when: made from a schedule by the set, delivered one by one, late by the day.
 
-use chrono::{DateTime, Months, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 use deserr::Deserr;
 use diesel::{pg::Pg, prelude::*, sql_types::Bool};
 use diesel_async::RunQueryDsl;
@@ -76,6 +76,9 @@ pub struct DutyFields {
     pub ends_on: NaiveDate,
     /// The day by which it is to be told.
     pub due_on: NaiveDate,
+    /// The report that tells it: once the one of the month of its last day is published, it is delivered.
+    #[deserr(default)]
+    pub report_definition_id: Option<Uuid>,
 }
 
 impl Fields for DutyFields {
@@ -150,6 +153,9 @@ pub struct DutySchedule {
     /// How many days after its period one is due, 0 to 365.
     #[schema(minimum = 0, maximum = 365)]
     pub days_after: i64,
+    /// The report that tells them.
+    #[deserr(default)]
+    pub report_definition_id: Option<Uuid>,
 }
 
 impl DutySchedule {
@@ -265,6 +271,7 @@ pub async fn schedule(
             starts_on: first,
             ends_on: last,
             due_on,
+            report_definition_id: schedule.report_definition_id,
         };
         rows.push((reporting_duties::id.eq(Uuid::now_v7()), fields, reporting_duties::recorded_by.eq(by)));
     }
@@ -297,6 +304,24 @@ pub async fn deliver(
         reporting_duties::recorded_by.eq(by),
     );
     Ok(diesel::update(open).set(set).returning(ReportingDuty::as_returning()).get_result(conn).await.optional()?)
+}
+
+/// Delivers the open duties that a report tells: those whose last day lies in the month of the report's day, and not after it.
+pub async fn deliver_by_report(
+    conn: &mut Conn,
+    by: Uuid,
+    definition: Uuid,
+    (as_of, on): (NaiveDate, NaiveDate),
+) -> ApiResult<()> {
+    let first = as_of.with_day(1).unwrap_or(as_of);
+    let told = reporting_duties::table
+        .filter(reporting_duties::report_definition_id.eq(definition))
+        .filter(reporting_duties::retired_at.is_null())
+        .filter(reporting_duties::delivered_on.is_null())
+        .filter(reporting_duties::ends_on.between(first, as_of));
+    let set = (reporting_duties::delivered_on.eq(on), reporting_duties::recorded_by.eq(by));
+    diesel::update(told).set(set).execute(conn).await?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -24,4 +24,5 @@ mod types;
 pub use actions::attach;
 pub use api::routes;
 pub use documents::ContractDocument;
+pub use duties::deliver_by_report;
 pub use types::{Contract, ContractFields};

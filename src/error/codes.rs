@@ -78,6 +78,7 @@ codes! {
     RecordConflict "record-conflict" 409 "This id already names a record with other content." "هذا المعرّف لسجل آخر مختلف المحتوى.";
     IdempotencyInProgress "idempotency-in-progress" 409 "The first request with this key is still being worked on." "الطلب الأول بهذا المفتاح ما زال قيد التنفيذ.";
     WrongState "wrong-state" 409 "The record is in a state that does not allow this." "حالة السجل لا تسمح بهذا.";
+    NotPublished "not-published" 409 "The report has not been published: there is nothing to be handed on." "لم يُنشر هذا التقرير: لا شيء فيه يُسلَّم بعد.";
     ReporterUnidentified "reporter-unidentified" 409 "No organisation of our own bears an identifier to report under." "لا تحمل أي منظمة من منظماتنا معرّفًا يُنشر التقرير باسمه.";
     StillInUse "still-in-use" 409 "Other records in use name this one; retire those first, or close it instead." "سجلات أخرى مستعملة تشير إلى هذا السجل؛ اسحبها أولًا أو أغلقه.";
     InsufficientStock "insufficient-stock" 409 "There is less of a lot than the document takes." "الكمية المتوفرة من إحدى التشغيلات أقل من المطلوب.";

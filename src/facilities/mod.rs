@@ -11,7 +11,7 @@ mod store;
 mod types;
 
 pub use api::routes;
-pub use location::{CoarseLocation, Coordinates};
+pub use location::{CoarseLocation, Coordinates, seal as seal_location};
 pub use status::{FacilityStatus, FacilityStatusFields, FacilityStatusRow, Functionality, StatusCause, put as put_status};
 pub use store::visible;
 pub use types::{Facility, FacilityFields, FacilityKind};

@@ -12,3 +12,4 @@ mod statements;
 mod types;
 
 pub use api::routes;
+pub use spending::{Spending, SpendingCell, SpendingPart, SpendingQuery, SpendingRule, SpendingTotal, spending};

@@ -24,6 +24,11 @@ enum Expected {
 }
 
 impl IfMatch {
+    /// Of a step that the service takes by itself: whatever revision there is.
+    pub const fn any() -> Self {
+        Self(Expected::Any)
+    }
+
     /// Refuses with 412 and the present state when the record has moved on.
     pub fn check(self, revision: i64, present: &impl Serialize) -> ApiResult<()> {
         match self.0 {

@@ -1,6 +1,7 @@
 //! The steps of a report's life. Counting comes first, outside of the transaction that writes: it reads another world than the present.
 
 use actix_web::web::Data;
+use chrono::Utc;
 use uuid::Uuid;
 
 use super::{
@@ -12,6 +13,7 @@ use super::{
 };
 use crate::{
     auth::Actor,
+    contracts,
     db::{Conn, Db},
     error::{ApiError, ApiResult, Code, Present},
     http::{Answer, Body, IdempotencyKey, earlier, etag, once},
@@ -30,7 +32,7 @@ pub async fn draft(db: &Db, actor: &Actor, key: &IdempotencyKey, body: &Body<New
     if let Some(answer) = earlier(db, actor.id, key, &body.digest).await? {
         return Ok(answer);
     }
-    let counted = document::count(db, new.fields.definition_id, new.fields.as_of).await?;
+    let counted = document::count(db, new.fields.definition_id, new.fields.as_of, None).await?;
     once(db, actor.id, key, &body.digest, async |conn| match store::insert(conn, actor.id, new.id, &counted, None).await? {
         Some(report) => told(&report),
         None => present(conn, new).await,
@@ -58,7 +60,7 @@ pub async fn recompute(db: &Db, actor: &Actor, name: ReportName, key: &Idempoten
     }
     let there = store::find(&mut *db.conn().await?, name).await?;
     rules::after(there.status, Step::Recompute)?;
-    let counted: Counted = document::count(db, there.definition_id, there.as_of).await.map_err(superseded)?;
+    let counted: Counted = document::count(db, there.definition_id, there.as_of, there.period_on).await.map_err(superseded)?;
     once(db, actor.id, key, &[], async |conn| {
         let locked = store::lock(conn, name).await?;
         rules::after(locked.status, Step::Recompute)?;
@@ -96,6 +98,8 @@ pub async fn publish(
             return Err(ApiError::new(Code::SecondPersonRequired));
         }
         let report = sign(conn, keys, actor.id, &draft).await?;
+        // What a contract asks to be told by this report has been told now.
+        contracts::deliver_by_report(conn, actor.id, report.definition_id, (report.as_of, Utc::now().date_naive())).await?;
         Answer::record(report.revision, &report)
     })
     .await

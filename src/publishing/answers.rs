@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::types::Hex;
+use crate::types::Cadre;
 
 /// What whoever holds a published report may know of it: enough to check it, nothing of what it says.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -70,6 +71,8 @@ pub struct Restatement {
     pub figures: Vec<RestatedFigure>,
     /// The claims that the register says something else of.
     pub claims: Vec<RestatedClaim>,
+    /// The posts of facilities by cadre that are others, where the report tells them.
+    pub staffing: Vec<RestatedPosts>,
     /// The rules that are others now: part of a difference may be theirs.
     pub rules: Vec<RestatedRule>,
     /// All this in sentences.
@@ -165,6 +168,23 @@ pub struct RestatedClaim {
     pub verdict_was: Option<String>,
     /// How it stands now.
     pub verdict_is: Option<String>,
+}
+
+/// The posts of one cadre at one facility, where they are others now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RestatedPosts {
+    /// The facility's code.
+    pub code: String,
+    /// The cadre.
+    pub cadre: Cadre,
+    /// How many posts were told.
+    pub was: i64,
+    /// How many there are.
+    pub is: i64,
+    /// Their shares of full time as they were told; a decimal.
+    pub full_time_equivalents_was: String,
+    /// Their shares of full time; a decimal.
+    pub full_time_equivalents_is: String,
 }
 
 /// A rule that is of another version now.

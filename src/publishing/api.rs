@@ -6,6 +6,7 @@ use super::{
     actions,
     answers::Restatement,
     files,
+    late::{self, LateReport, LateReportFilter},
     paper::{self, PagesQuery, Press},
     restate::restate,
     statement::Envelope,
@@ -14,8 +15,8 @@ use super::{
 };
 use crate::{
     audit::{self, HistoryEntry, HistoryFilter},
-    auth::{Caller, EditReports, ReadReportHistory, ReadReports},
-    db::Db,
+    auth::{Actor, Caller, EditReports, ReadReportHistory, ReadReports},
+    db::{Conn, Db},
     error::{ApiError, ApiResult, Code, Problem},
     http::{Answer, Body, IdempotencyKey, IfNoneMatch, Listing, Mount, Page, PageQuery, Params, locale},
     keys::Keys,
@@ -25,6 +26,7 @@ use crate::{
 pub fn routes(config: &mut Mount) {
     config
         .service(list_published_reports)
+        .service(list_late_reports)
         .service(draft_published_report)
         .service(find_published_report)
         .service(list_published_report_history)
@@ -42,11 +44,24 @@ pub fn routes(config: &mut Mount) {
 #[utoipa::path(tag = "publishing", params(PageQuery, PublishedReportFilter), responses((status = 200, description = "A page of reports", body = Page<PublishedReport>)))]
 #[get("/published-reports")]
 async fn list_published_reports(
-    _caller: Caller<ReadReports>,
+    caller: Caller<ReadReports>,
     listing: Listing<PublishedReportFilter>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    listing.answer(async move |page, filter| store::list(&mut *db.conn().await?, filter, page).await).await
+    let role = caller.role;
+    listing.answer(async move |page, filter| store::list(&mut *db.conn().await?, role, filter, page).await).await
+}
+
+/// List the months of definitions that are late: their due day is over, and no report of them is published.
+#[utoipa::path(tag = "publishing", params(PageQuery, LateReportFilter), responses((status = 200, description = "A page of months, drafted or not; those that were cancelled are none", body = Page<LateReport>)))]
+#[get("/late-reports")]
+async fn list_late_reports(
+    caller: Caller<ReadReports>,
+    listing: Listing<LateReportFilter>,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
+    let role = caller.role;
+    listing.answer(async move |page, filter| late::list(&mut *db.conn().await?, role, filter, page).await).await
 }
 
 /// Draft a report: it is counted once nothing earlier is still being written, and waits for a second person.
@@ -65,12 +80,12 @@ async fn draft_published_report(
 #[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "The report", body = PublishedReport)))]
 #[get("/published-reports/{published_report_id}")]
 async fn find_published_report(
-    _caller: Caller<ReadReports>,
+    caller: Caller<ReadReports>,
     name: ReportName,
     held: IfNoneMatch,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    let report = store::find(&mut *db.conn().await?, name).await?;
+    let report = found(&mut *db.conn().await?, &caller, name).await?;
     Ok(held.answer(report.revision, &report))
 }
 
@@ -130,30 +145,36 @@ async fn cancel_published_report(
 #[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "The document; its ETag is its SHA-256", body = String, content_type = "application/json"), (status = 304, description = "The reader holds it already (`If-None-Match`)")))]
 #[get("/published-reports/{published_report_id}/document")]
 async fn read_report_document(
-    _caller: Caller<ReadReports>,
+    caller: Caller<ReadReports>,
     name: ReportName,
     held: IfNoneMatch,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
     let mut conn = db.conn().await?;
-    let report = store::find(&mut conn, name).await?;
+    let report = found(&mut conn, &caller, name).await?;
     files::document(&mut conn, &report, &held).await
 }
 
 /// Download a published report with its signature: one file that `siraj verify-report` checks without any service.
-#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "The envelope", body = Envelope)))]
+#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "The envelope", body = Envelope), (status = 409, description = "The report has not been published", body = Problem, content_type = "application/problem+json")))]
 #[get("/published-reports/{published_report_id}/envelope")]
-async fn read_report_envelope(_caller: Caller<ReadReports>, name: ReportName, db: Data<Db>) -> ApiResult<HttpResponse> {
+async fn read_report_envelope(caller: Caller<ReadReports>, name: ReportName, db: Data<Db>) -> ApiResult<HttpResponse> {
     let mut conn = db.conn().await?;
-    let report = store::find(&mut conn, name).await?;
+    let report = found(&mut conn, &caller, name).await?;
     files::envelope(&mut conn, &report).await
 }
 
+/// A report that the caller may read; others are not there.
+async fn found(conn: &mut Conn, caller: &Actor, name: ReportName) -> ApiResult<PublishedReport> {
+    let report = store::find(conn, name).await?;
+    if report.kind.is_for(caller.role) { Ok(report) } else { Err(ApiError::new(Code::NotFound)) }
+}
+
 /// Download a published report as pages in Arabic or English, with its charts and a coarse map; its envelope is attached within the file.
-#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number"), PagesQuery), responses((status = 200, description = "The pages (PDF/A-3); the same report gives the same bytes", body = Vec<u8>, content_type = "application/pdf"), (status = 304, description = "The reader holds them already (`If-None-Match`)"), (status = 503, description = "This service sets no pages, or the database cannot be reached", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number"), PagesQuery), responses((status = 200, description = "The pages (PDF/A-3); the same report gives the same bytes", body = Vec<u8>, content_type = "application/pdf"), (status = 304, description = "The reader holds them already (`If-None-Match`)"), (status = 409, description = "The report has not been published", body = Problem, content_type = "application/problem+json"), (status = 503, description = "This service sets no pages, or the database cannot be reached", body = Problem, content_type = "application/problem+json")))]
 #[get("/published-reports/{published_report_id}/pages")]
 async fn read_report_pages(
-    _caller: Caller<ReadReports>,
+    caller: Caller<ReadReports>,
     name: ReportName,
     Params(query): Params<PagesQuery>,
     held: IfNoneMatch,
@@ -163,26 +184,26 @@ async fn read_report_pages(
 ) -> ApiResult<HttpResponse> {
     let language = files::language(query.language, &request);
     let turn = paper::turn().await?;
-    let report = store::find(&mut *db.conn().await?, name).await?;
+    let report = found(&mut *db.conn().await?, &caller, name).await?;
     files::pages((turn, press), &db, &report, language, &held).await
 }
 
 /// Download a published report as a workbook (XLSX) made from its document; every sheet has the tags of HXL below its headings.
-#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "The workbook; the same report gives the same bytes", body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (status = 304, description = "The reader holds it already (`If-None-Match`)")))]
+#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "The workbook; the same report gives the same bytes", body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (status = 304, description = "The reader holds it already (`If-None-Match`)"), (status = 409, description = "The report has not been published", body = Problem, content_type = "application/problem+json")))]
 #[get("/published-reports/{published_report_id}/workbook")]
 async fn read_report_workbook(
-    _caller: Caller<ReadReports>,
+    caller: Caller<ReadReports>,
     name: ReportName,
     held: IfNoneMatch,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    let report = store::find(&mut *db.conn().await?, name).await?;
+    let report = found(&mut *db.conn().await?, &caller, name).await?;
     files::workbook(&db, &report, &held).await
 }
 
 /// Hold a published report against the present: each figure that differs, the rows that explain it, and who changed them, when. One for a partner
 /// is of a month that was frozen, and is not restated.
-#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "What corrections would change of it", body = Restatement)))]
+#[utoipa::path(tag = "publishing", params(("published_report_id" = String, Path, description = "The report's id or number")), responses((status = 200, description = "What corrections would change of it", body = Restatement), (status = 409, description = "The report has not been published, or is for a partner", body = Problem, content_type = "application/problem+json")))]
 #[get("/published-reports/{published_report_id}/restatement")]
 async fn restate_published_report(
     caller: Caller<ReadReports>,
@@ -192,10 +213,10 @@ async fn restate_published_report(
 ) -> ApiResult<Answer> {
     let (report, document) = {
         let mut conn = db.conn().await?;
-        let report = store::find(&mut conn, name).await?;
+        let report = found(&mut conn, &caller, name).await?;
         // A draft says nothing yet that could be restated.
         if report.number.is_none() {
-            return Err(ApiError::new(Code::NotFound));
+            return Err(ApiError::new(Code::NotPublished));
         }
         let document = store::document(&mut conn, report.id).await?;
         (report, document)

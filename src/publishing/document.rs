@@ -7,7 +7,10 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::partner;
+use super::{
+    parts::{Parts, parts},
+    partner, terms,
+};
 use crate::{
     auth::{Actor, Scope},
     db::{Conn, Db},
@@ -28,7 +31,7 @@ pub const DOCUMENT_FORM: &str = "siraj-document-3";
 pub enum Form {
     /// Told neither areas and claims in Arabic, nor maps; bears the name of the envelope's form.
     First,
-    /// Counted what was on the road, and had nothing in it that could not be guessed.
+    /// Counted what was on the road, told no campaign's money and fewer names in Arabic, and had nothing in it that could not be guessed.
     Second,
     /// Has random bytes, says for whom it is, and counts what has arrived.
     Third,
@@ -50,11 +53,18 @@ impl Form {
     }
 }
 
+/// The most letters of a title.
+const LONGEST_TITLE: usize = 200;
+
 /// A report that has been counted: what will be stored of it.
 #[derive(Debug, Clone)]
 pub struct Counted {
     /// The definition that was followed, at the version of the moment.
     pub definition: ReportDefinition,
+    /// Its title in English, with the month of one by the calendar.
+    pub title: String,
+    /// Its title in Arabic.
+    pub title_ar: Option<String>,
     /// The day.
     pub as_of: NaiveDate,
     /// The moment.
@@ -79,6 +89,8 @@ pub struct Content {
     #[serde(skip_serializing_if = "Option::is_none")]
     map: Option<CoarseMap>,
     areas_ar: BTreeMap<String, String>,
+    #[serde(flatten)]
+    parts: Parts,
 }
 
 #[derive(Serialize)]
@@ -99,22 +111,26 @@ struct Document<'a, C> {
 }
 
 /// Counts the report of a definition at the present moment, once nothing earlier is on its way; everything in it is read as it was known then.
-pub async fn count(db: &Db, definition: Uuid, as_of: NaiveDate) -> ApiResult<Counted> {
+/// Of one by the calendar, the title names the month.
+pub async fn count(db: &Db, definition: Uuid, as_of: NaiveDate, month: Option<NaiveDate>) -> ApiResult<Counted> {
     let known_at = seals::settled_moment(&mut *db.conn().await?).await?;
     db.read_at(Some(KnownAt(known_at)), async |conn| {
         let definition = load_open::<ReportDefinition>(conn, &Scope::Everything, definition).await.map_err(as_fault)?;
         let fields = &definition.fields;
+        let title = titled(fields.title.as_str(), month, Locale::English);
+        let title_ar = fields.title_ar.as_ref().map(|title| titled(title.as_str(), month, Locale::Arabic));
+        let titles = (title.as_str(), title_ar.as_deref());
         let document = match (fields.audience, fields.contract_id) {
             (ReportAudience::Partner, Some(contract)) => {
                 partner::judge(as_of, known_at)?;
-                written(&definition, (as_of, known_at), partner::content(conn, contract, as_of).await?)?
+                written(&definition, titles, (as_of, known_at), partner::content(conn, contract, as_of).await?)?
             }
             _ => {
                 let scope = scope_of(fields.campaign_id, fields.contract_id, fields.area_id, Form::Third);
-                written(&definition, (as_of, known_at), content(conn, fields.kind, &scope, as_of).await?)?
+                written(&definition, titles, (as_of, known_at), content(conn, fields.kind, &scope, as_of).await?)?
             }
         };
-        Ok(Counted { definition, as_of, known_at, document })
+        Ok(Counted { definition, title, title_ar, as_of, known_at, document })
     })
     .await
 }
@@ -122,6 +138,7 @@ pub async fn count(db: &Db, definition: Uuid, as_of: NaiveDate) -> ApiResult<Cou
 /// The bytes of a document.
 fn written<C: Serialize>(
     definition: &ReportDefinition,
+    (title, title_ar): (&str, Option<&str>),
     (as_of, known_at): (NaiveDate, DateTime<Utc>),
     content: C,
 ) -> ApiResult<Vec<u8>> {
@@ -133,8 +150,8 @@ fn written<C: Serialize>(
         definition: fields.code.as_str(),
         version: definition.revision,
         kind: fields.kind,
-        title: fields.title.as_str(),
-        title_ar: fields.title_ar.as_ref().map(crate::types::Name::as_str),
+        title,
+        title_ar,
         as_of,
         known_at,
         content,
@@ -142,6 +159,12 @@ fn written<C: Serialize>(
     let mut document = serde_json::to_vec_pretty(&document).map_err(ApiError::internal)?;
     document.push(b'\n');
     Ok(document)
+}
+
+/// A title with the month it is of: `NORWAC medical staff: October 2015`. One that would be too long for a title stays as it is.
+fn titled(title: &str, month: Option<NaiveDate>, locale: Locale) -> String {
+    let named = month.map(|month| format!("{title}: {}", terms::month(locale, month)));
+    named.filter(|named| named.chars().count() <= LONGEST_TITLE).unwrap_or_else(|| title.to_owned())
 }
 
 /// What a report of a form is of. A document that told what is on the road would tell everybody who is handed it when something left.
@@ -154,7 +177,7 @@ pub async fn content(conn: &mut Conn, kind: ReportKind, scope: &FigureScope, as_
     let told = reports::figures(conn, scope, as_of, Locale::English).await?;
     let staffing = match kind {
         ReportKind::Staffing => Some(reports::staffing(conn, scope, as_of).await?),
-        ReportKind::Figures | ReportKind::Reconciliation => None,
+        ReportKind::Figures | ReportKind::Reconciliation | ReportKind::Supplies | ReportKind::Spending => None,
     };
     let (mut reconciliation, mut sentences_ar, mut statements_ar) = (None, None, None);
     if let (ReportKind::Reconciliation, Some(campaign)) = (kind, scope.campaign) {
@@ -176,6 +199,7 @@ pub async fn content(conn: &mut Conn, kind: ReportKind, scope: &FigureScope, as_
         statements_ar,
         map,
         areas_ar: places.areas_ar,
+        parts: parts(conn, kind, scope, as_of).await?,
     })
 }
 

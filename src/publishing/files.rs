@@ -43,7 +43,7 @@ pub async fn envelope(conn: &mut Conn, report: &PublishedReport) -> ApiResult<Ht
 
 async fn envelope_of(conn: &mut Conn, report: &PublishedReport) -> ApiResult<Envelope> {
     let document = store::document(conn, report.id).await?;
-    Envelope::of(report, document).ok_or_else(|| ApiError::new(Code::NotFound))
+    Envelope::of(report, document).ok_or_else(|| ApiError::new(Code::NotPublished))
 }
 
 /// The envelope, if it is as it was published: paper has nothing that checks it.

@@ -7,12 +7,12 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    answers::{RestatedClaim, RestatedFigure, RestatedRow, Restatement},
+    answers::{RestatedClaim, RestatedFigure, RestatedPosts, RestatedRow, Restatement},
     document::{self, Form},
     explain,
     explain::Explanation,
     numbers::{self, Difference, Numbers, plain},
-    sentences,
+    sentences, terms,
     types::PublishedReport,
 };
 use crate::{
@@ -21,9 +21,9 @@ use crate::{
     db::Db,
     error::{ApiError, ApiResult, Code, Locale},
     report_definitions::ReportAudience,
-    reports::{RowSet, RowSort, row_set},
+    reports::{self, RowSet, RowSort, row_set},
     seals,
-    types::KnownAt,
+    types::{Cadre, KnownAt},
 };
 
 /// The figures whose rows are held against each other even where the number is the same: one may have entered for another.
@@ -33,7 +33,10 @@ const ALWAYS: &[Figure] =
 const MOST_ROWS: usize = 200;
 
 /// The rows behind figures, by the figure.
-type Sets = BTreeMap<&'static str, RowSet>;
+type Sets = BTreeMap<String, RowSet>;
+
+/// The figures of the facilities of one area: these letters and its code.
+const BY_AREA: &str = "facilities.by_area.";
 
 /// Holds a published report against the present. Rows and changes are for those who read the register whole and its history.
 pub async fn restate(db: &Db, actor: &Actor, report: &PublishedReport, frozen: &[u8], locale: Locale) -> ApiResult<Restatement> {
@@ -49,24 +52,32 @@ pub async fn restate(db: &Db, actor: &Actor, report: &PublishedReport, frozen: &
     let is =
         db.read_at(Some(KnownAt(compared_at)), async |conn| document::content(conn, report.kind, &scope, report.as_of).await);
     let is = serde_json::to_value(is.await?).map_err(ApiError::internal)?;
-    let differing = numbers::differences(&Numbers::of(&was["figures"]), &Numbers::of(&is["figures"]));
-    let rules = numbers::rules(&was["figures"], &is["figures"]);
+    let differing = numbers::differences(&Numbers::of_document(&was), &Numbers::of_document(&is));
+    let rules = numbers::rules(&was, &is);
     let opened = opened(&differing);
+    let of_areas: Vec<&str> = differing.iter().filter_map(|one| one.figure.strip_prefix(BY_AREA)).collect();
     let sets = |moment: DateTime<Utc>| {
-        let (opened, scope) = (&opened, &scope);
+        let (opened, of_areas, scope) = (&opened, &of_areas, &scope);
         db.read_at(Some(KnownAt(moment)), async move |conn| {
             let mut sets = Sets::new();
             for figure in opened {
-                sets.insert(figure.as_str(), row_set(conn, scope, report.as_of, *figure).await?);
+                sets.insert(figure.as_str().to_owned(), row_set(conn, scope, report.as_of, *figure).await?);
+            }
+            if !of_areas.is_empty() {
+                let mut by_area = reports::by_area(conn, scope, report.as_of).await?;
+                let none = || RowSet { sort: RowSort::Facilities, codes: BTreeMap::new() };
+                sets.extend(of_areas.iter().map(|code| (format!("{BY_AREA}{code}"), by_area.remove(*code).unwrap_or_else(none))));
             }
             Ok(sets)
         })
     };
     let (before, now) = (sets(report.known_at).await?, sets(compared_at).await?);
-    let told = Told { whole: matches!(actor.role, Role::Manager | Role::Auditor), sends: actor.role.sends(), locale };
+    let areas = areas(locale, [&was, &is]);
+    let whole = matches!(actor.role, Role::Manager | Role::Auditor);
+    let told = Told { whole, sends: actor.role.sends(), locale, areas: &areas };
     let moments = (report.known_at, compared_at);
     let mut figures = Vec::new();
-    let mut told_of = with_silent(differing, &Numbers::of(&is["figures"]), &before, &now);
+    let mut told_of = with_silent(differing, &Numbers::of_document(&is), &before, &now);
     // A report of before counted what was on the road: how many are there by now is for those who send.
     told_of.retain(|one| told.sends || form.arrived_only() || !one.figure.starts_with("shipments"));
     for one in told_of {
@@ -81,10 +92,8 @@ pub async fn restate(db: &Db, actor: &Actor, report: &PublishedReport, frozen: &
     }
     let lines: Vec<String> = figures.iter().map(|one| one.sentence.clone()).collect();
     let claims = claims(&was, &is);
-    let others = sentences::Others {
-        claims: claims.iter().map(|claim| claim.code.clone()).collect(),
-        staffing: was["staffing"] != is["staffing"],
-    };
+    let staffing = staffing(&was["staffing"], &is["staffing"]);
+    let others = sentences::Others { claims: claims.iter().map(|claim| claim.code.clone()).collect(), staffing: &staffing };
     Ok(Restatement {
         number,
         title: report.title.clone(),
@@ -94,8 +103,52 @@ pub async fn restate(db: &Db, actor: &Actor, report: &PublishedReport, frozen: &
         claims,
         sentence: sentences::tell_all(locale, number, &lines, &others, &rules),
         figures,
+        staffing,
         rules,
     })
+}
+
+/// The names of areas by their codes, as the newer of both documents calls them.
+fn areas(locale: Locale, documents: [&Value; 2]) -> BTreeMap<String, String> {
+    let mut names = BTreeMap::new();
+    for told in documents {
+        for area in told["figures"]["facilities"]["by_area"].as_array().into_iter().flatten() {
+            let Some(code) = area["code"].as_str() else { continue };
+            let arabic = told["areas_ar"][code].as_str().filter(|_| locale == Locale::Arabic);
+            if let Some(name) = arabic.or_else(|| area["name"].as_str()) {
+                names.insert(code.to_owned(), name.to_owned());
+            }
+        }
+    }
+    names
+}
+
+/// The posts of facilities by cadre that differ.
+fn staffing(was: &Value, is: &Value) -> Vec<RestatedPosts> {
+    type Posts = (i64, String);
+    let by_place = |rows: &Value| -> BTreeMap<(String, Cadre), Posts> {
+        let row = |row: &Value| {
+            let cadre = Cadre::parse(row["cadre"].as_str()?)?;
+            let shares = row["full_time_equivalents"].as_str()?.to_owned();
+            Some(((row["code"].as_str()?.to_owned(), cadre), (row["posts"].as_i64()?, shares)))
+        };
+        rows.as_array().into_iter().flatten().filter_map(row).collect()
+    };
+    let (was, is) = (by_place(was), by_place(is));
+    let places: BTreeSet<&(String, Cadre)> = was.keys().chain(is.keys()).collect();
+    let none = || (0, "0.00".to_owned());
+    let posts = places.into_iter().filter(|place| was.get(*place) != is.get(*place)).map(|place| {
+        let (then, now) = (was.get(place).cloned().unwrap_or_else(none), is.get(place).cloned().unwrap_or_else(none));
+        RestatedPosts {
+            code: place.0.clone(),
+            cadre: place.1,
+            was: then.0,
+            is: now.0,
+            full_time_equivalents_was: then.1,
+            full_time_equivalents_is: now.1,
+        }
+    });
+    posts.collect()
 }
 
 /// The figures to open into their rows.
@@ -144,14 +197,16 @@ impl Moved {
 }
 
 /// Who is told, and in which language.
-struct Told {
+struct Told<'a> {
     whole: bool,
     /// Whether the road is theirs to know of: what was sent, and when, shows in the rows of shipments.
     sends: bool,
     locale: Locale,
+    /// The names of areas.
+    areas: &'a BTreeMap<String, String>,
 }
 
-impl Told {
+impl Told<'_> {
     fn opens(&self, moved: &Moved) -> bool {
         self.whole && (self.sends || moved.sort != RowSort::Shipments)
     }
@@ -174,8 +229,9 @@ impl Told {
         let (was, is) = (plain(&one.was), plain(&one.is));
         let both_ways = (left.as_deref().unwrap_or_default(), entered.as_deref().unwrap_or_default());
         let nearest: Vec<&Explanation> = nearest.iter().collect();
+        let called = terms::figure(self.locale, &one.figure, &|code| self.areas.get(code).cloned());
         RestatedFigure {
-            sentence: sentences::tell_figure(self.locale, &one.figure, (&was, &is), both_ways, &nearest),
+            sentence: sentences::tell_figure(self.locale, &called, (&was, &is), both_ways, &nearest),
             figure: one.figure.clone(),
             difference: plain(&(&one.is - &one.was)),
             was,

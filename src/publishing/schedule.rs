@@ -49,7 +49,7 @@ async fn draft_month(db: &Db, definition: &ReportDefinition) -> ApiResult<bool> 
     let done = store::drafted_months(&mut *db.conn().await?, definition.id).await?;
     let mut months = rules::months(starts_on, fields.ends_on, Utc::now().date_naive());
     let Some(month) = months.find(|month| !done.contains(month)) else { return Ok(false) };
-    let counted = document::count(db, definition.id, rules::last_day(month)).await?;
+    let counted = document::count(db, definition.id, rules::last_day(month), Some(month)).await?;
     let period = Period { month, due_on: rules::due(month, due_day) };
     let made = store::insert(&mut *db.conn().await?, SYSTEM, Uuid::now_v7(), &counted, Some(period)).await?;
     Ok(made.is_some())

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::{
-    dsl::now,
+    dsl::{now, sql},
     prelude::*,
-    sql_types::{BigInt, Nullable, Text, Timestamptz},
+    sql_types::{BigInt, Date, Nullable, Text, Timestamptz},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -14,11 +14,12 @@ use super::{
     types::{PublishedReport, PublishedReportFilter, PublishedReportState, PublishedReportStatus as Status, ReportName},
 };
 use crate::{
+    auth::Role,
     db::{Conn, siraj_pattern},
     error::{ApiError, ApiResult, Code},
     http::{PageQuery, keyset},
     keys::digest_of,
-    report_definitions::ReportAudience,
+    report_definitions::{ReportAudience, ReportKind},
     schema::published_reports,
     seals::Head,
     types::Reason,
@@ -91,8 +92,8 @@ fn content(counted: &Counted) -> Content<'_> {
     let fields = &counted.definition.fields;
     Content {
         definition_version: counted.definition.revision,
-        title: fields.title.as_str(),
-        title_ar: fields.title_ar.as_ref().map(ToString::to_string),
+        title: &counted.title,
+        title_ar: counted.title_ar.clone(),
         campaign_id: fields.campaign_id,
         contract_id: fields.contract_id,
         area_id: fields.area_id,
@@ -210,9 +211,41 @@ pub async fn drafted_months(conn: &mut Conn, definition: Uuid) -> ApiResult<Vec<
         .await?)
 }
 
+/// What stands for no day where reports are ordered by their days.
+fn last_day() -> NaiveDate {
+    NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(NaiveDate::MAX)
+}
+
+/// Orders by what only some reports have: those without it come last.
+macro_rules! in_order {
+    ($query:ident, $page:ident, $column:ident, $key:ty, $last:expr) => {{
+        let after = $page.after::<Option<$key>>()?.map(|(key, id)| (key.unwrap_or($last), id));
+        let id = published_reports::id;
+        let ordered = if $page.sort.descending {
+            if let Some((key, last)) = after {
+                $query = $query.filter($column.clone().lt(key).or($column.clone().eq(key).and(id.lt(last))));
+            }
+            $query.order(($column.desc(), id.desc()))
+        } else {
+            if let Some((key, last)) = after {
+                $query = $query.filter($column.clone().gt(key).or($column.clone().eq(key).and(id.gt(last))));
+            }
+            $query.order(($column.asc(), id.asc()))
+        };
+        ordered.limit($page.rows())
+    }};
+}
+
 /// One page of reports.
-pub async fn list(conn: &mut Conn, filter: &PublishedReportFilter, page: &PageQuery) -> ApiResult<Vec<PublishedReport>> {
+pub async fn list(
+    conn: &mut Conn,
+    role: Role,
+    filter: &PublishedReportFilter,
+    page: &PageQuery,
+) -> ApiResult<Vec<PublishedReport>> {
+    let kinds: Vec<ReportKind> = ReportKind::ALL.iter().copied().filter(|kind| kind.is_for(role)).collect();
     let mut query = published_reports::table.select(PublishedReport::as_select()).into_boxed();
+    query = query.filter(published_reports::kind.eq_any(kinds));
     query = match filter.state {
         None => query,
         Some(PublishedReportState::Draft) => query.filter(published_reports::status.eq(Status::Draft)),
@@ -236,6 +269,14 @@ pub async fn list(conn: &mut Conn, filter: &PublishedReportFilter, page: &PageQu
     }
     if let Some(words) = &page.q {
         query = query.filter(published_reports::search.like(siraj_pattern(words)));
+    }
+    if page.sort.field == "number" {
+        let numbered = sql::<BigInt>("coalesce(published_reports.number, 9223372036854775807)");
+        return Ok(in_order!(query, page, numbered, i64, i64::MAX).load(conn).await?);
+    }
+    if page.sort.field == "due_on" {
+        let due = sql::<Date>("coalesce(published_reports.due_on, '9999-12-31')");
+        return Ok(in_order!(query, page, due, NaiveDate, last_day()).load(conn).await?);
     }
     let query = keyset!(query, page, published_reports::id, {
         "drafted_at" => published_reports::drafted_at; DateTime<Utc>,

@@ -206,7 +206,7 @@ pub struct PublishedReportFilter {
 }
 
 impl ListFilter for PublishedReportFilter {
-    const SORTS: &'static [&'static str] = &["drafted_at", "as_of"];
+    const SORTS: &'static [&'static str] = &["drafted_at", "as_of", "number", "due_on"];
 }
 
 /// What a stranger knows of a report: either says that it was in their hands.
@@ -241,6 +241,12 @@ pub enum ReportName {
     Id(Uuid),
     /// By its number.
     Number(i64),
+}
+
+impl From<Uuid> for ReportName {
+    fn from(id: Uuid) -> Self {
+        Self::Id(id)
+    }
 }
 
 impl FromRequest for ReportName {

@@ -70,8 +70,8 @@ async fn recount(db: &Db, report: &PublishedReport, frozen: &[u8], found: &mut R
         document::content(conn, report.kind, &scope, report.as_of).await
     });
     let again = serde_json::to_value(again.await?).map_err(ApiError::internal)?;
-    let rules = numbers::rules(&frozen["figures"], &again["figures"]);
-    let differences = numbers::differences(&Numbers::of(&frozen["figures"]), &Numbers::of(&again["figures"]));
+    let rules = numbers::rules(&frozen, &again);
+    let differences = numbers::differences(&Numbers::of_document(&frozen), &Numbers::of_document(&again));
     for rule in &rules {
         found.notes.push(format!(
             "report {number} followed version {} of the rule {}; {} is in use",
@@ -91,7 +91,7 @@ async fn recount(db: &Db, report: &PublishedReport, frozen: &[u8], found: &mut R
         });
         found.faults.extend(told);
         let names = differences.is_empty() && !alike(&frozen["figures"], &again["figures"]);
-        let others = parts(&frozen).filter(|part| frozen[*part] != again[*part]).chain(names.then_some("figures"));
+        let others = parts(&frozen).filter(|part| !same(&frozen, &again, part)).chain(names.then_some("figures"));
         found.faults.extend(
             others.map(|part| {
                 format!("report {number} says something else in its {part} than what is counted again at its moment")
@@ -122,7 +122,15 @@ async fn remake(db: &Db, report: &PublishedReport, contract: Uuid, frozen: &Valu
 /// What of a document is the same whenever it is counted by the same rules, beside the numbers.
 fn parts(frozen: &Value) -> impl Iterator<Item = &'static str> {
     let later = (Form::of(frozen) >= Form::Second).then_some(["areas_ar", "statements_ar"]);
-    ["staffing", "reconciliation", "explanation_ar", "sentences_ar"].into_iter().chain(later.into_iter().flatten())
+    let latest = (Form::of(frozen) >= Form::Third).then_some(["funds", "supplies", "spending"]);
+    let all = ["staffing", "reconciliation", "explanation_ar", "sentences_ar"].into_iter();
+    all.chain(later.into_iter().flatten()).chain(latest.into_iter().flatten())
+}
+
+/// Whether a part says the same again; of an earlier form, but for the names that it has learnt since.
+fn same(frozen: &Value, again: &Value, part: &str) -> bool {
+    let (told, again, latest) = (&frozen[part], &again[part], Form::of(frozen) >= Form::Third);
+    if latest { told == again } else { alike(told, again) }
 }
 
 /// Whether all that figures say, names too, is said again. What they have learnt to say since is not compared.

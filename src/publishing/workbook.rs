@@ -26,8 +26,9 @@ pub fn sheets(envelope: &Envelope) -> ApiResult<Vec<Sheet>> {
         let columns = ["cell", "at_least"];
         sheets.push(Sheet::tagged("Map", "", &columns, &records(rows, &columns)));
     }
+    sheets.extend(parts(&told));
     if let Some(rows) = told["staffing"].as_array() {
-        let columns = ["code", "name", "cadre", "posts", "full_time_equivalents"];
+        let columns = ["code", "name", "name_ar", "cadre", "posts", "full_time_equivalents"];
         sheets.push(Sheet::tagged("Staffing", "facilities", &columns, &records(rows, &columns)));
     }
     if let Some(rows) = told["reconciliation"]["claims"].as_array() {
@@ -54,6 +55,41 @@ pub fn sheets(envelope: &Envelope) -> ApiResult<Vec<Sheet>> {
     statement.push(vec![json!("audience"), told.get("audience").cloned().unwrap_or_else(|| json!("house"))]);
     sheets.push(Sheet::tagged("Statement", "", &["field", "content"], &statement));
     Ok(sheets)
+}
+
+/// The sheets of supplies and money, of a report that tells them.
+fn parts(told: &Value) -> Vec<Sheet> {
+    let mut sheets = Vec::new();
+    if told["funds"].is_object() {
+        let columns = ["code", "currency", "goal_amount", "raised", "remaining"];
+        let mut funds = told["funds"].clone();
+        funds["goal_amount"] = funds["goal"].take();
+        sheets.push(Sheet::tagged("Funds", "campaigns", &columns, &records(&[funds], &columns)));
+    }
+    if let Some(rows) = told["supplies"]["cells"].as_array() {
+        let columns = ["category", "month", "base_unit", "arrived"];
+        sheets.push(Sheet::tagged("Supplies", "", &columns, &records(rows, &columns)));
+    }
+    if let Some(rows) = told["spending"]["by_category"].as_array() {
+        let columns = ["category", "month", "currency", "planned", "spent"];
+        sheets.push(Sheet::tagged("Spending", "", &columns, &records(rows, &columns)));
+    }
+    if let Some(rows) = told["spending"]["by_contract"].as_array() {
+        let columns = [
+            "partner_code",
+            "partner_name",
+            "partner_name_ar",
+            "contract_code",
+            "contract_name",
+            "contract_name_ar",
+            "currency",
+            "planned",
+            "received",
+            "spent",
+        ];
+        sheets.push(Sheet::tagged("Spending by contract", "", &columns, &records(rows, &columns)));
+    }
+    sheets
 }
 
 /// Every number of the figures, by the name it has in the reports.

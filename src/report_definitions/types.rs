@@ -8,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
+    auth::Role,
     error::{Code, Faults},
     http::{ListFilter, Merge, New},
     register::Fields,
@@ -24,6 +25,17 @@ words! {
         Reconciliation = "reconciliation",
         /// The figures, and the posts of every facility by cadre.
         Staffing = "staffing",
+        /// The figures, and what has arrived of supplies, by category and month.
+        Supplies = "supplies",
+        /// The figures, and what was planned, received and spent, by category and month and by contract.
+        Spending = "spending",
+    }
+}
+
+impl ReportKind {
+    /// Whether people of this role read such reports: what is kept from them where it is counted is kept from them here.
+    pub const fn is_for(self, role: Role) -> bool {
+        !matches!((self, role), (Self::Supplies | Self::Spending, Role::Admin))
     }
 }
 
@@ -67,13 +79,13 @@ pub struct ReportDefinitionFields {
     #[deserr(default = ReportAudience::House)]
     #[schema(required = false)]
     pub audience: ReportAudience,
-    /// What this campaign supports; a reconciliation holds this campaign's claims against everything.
+    /// What this campaign supports (not of money); a reconciliation holds this campaign's claims against everything.
     #[deserr(default)]
     pub campaign_id: Option<Uuid>,
     /// What this contract supports and pays.
     #[deserr(default)]
     pub contract_id: Option<Uuid>,
-    /// What lies in this area or below it.
+    /// What lies in this area or below it (not of money).
     #[deserr(default)]
     pub area_id: Option<Uuid>,
     /// How often it is drafted by itself.
@@ -119,6 +131,9 @@ impl Fields for ReportDefinitionFields {
             if self.contract_id.is_none() {
                 faults.add("/contract_id", Code::Required);
             }
+        }
+        // Money is told of contracts: no campaign and no area has a budget. Partners are told of a contract alone.
+        if self.kind == ReportKind::Spending || self.audience == ReportAudience::Partner {
             for (pointer, given) in [("/campaign_id", self.campaign_id), ("/area_id", self.area_id)] {
                 if given.is_some() {
                     faults.add(pointer, Code::UnknownField);

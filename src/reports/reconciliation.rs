@@ -83,7 +83,12 @@ pub async fn reconcile(
     }
     let campaign = &funds.campaign;
     Ok(Reconciliation {
-        campaign: Named { id: campaign.id, code: campaign.fields.code.to_string(), name: campaign.fields.name.to_string() },
+        campaign: Named {
+            id: campaign.id,
+            code: campaign.fields.code.to_string(),
+            name: campaign.fields.name.to_string(),
+            name_ar: campaign.fields.name_ar.as_ref().map(ToString::to_string),
+        },
         known_at: days.values().map(|day| day.figures.known_at).min(),
         claims: claims.iter().map(|claim| judge(claim, &claims, (&days, &funds), locale)).collect(),
     })

@@ -15,7 +15,13 @@ use super::{
     statements::{Ask, ContractRows, FacilityRows, PersonRows, PostRows, RowsPage, ShipmentRows},
     types::FigureScope,
 };
-use crate::{claims::Figure, db::Conn, error::ApiResult, schema::facilities, types::Cadre};
+use crate::{
+    claims::Figure,
+    db::Conn,
+    error::ApiResult,
+    schema::{areas, facilities},
+    types::Cadre,
+};
 
 /// What the rows of a figure are records of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,6 +77,21 @@ pub async fn row_set(conn: &mut Conn, scope: &FigureScope, day: NaiveDate, figur
     Ok(RowSet { sort, codes })
 }
 
+/// The facilities behind `facilities.by_area`, by the codes of their areas.
+pub async fn by_area(conn: &mut Conn, scope: &FigureScope, day: NaiveDate) -> ApiResult<BTreeMap<String, RowSet>> {
+    let all = RowsPage { which: "counted", limit: i64::MAX, ..RowsPage::default() };
+    let rows: Vec<FacilityRow> = Ask::<FacilityRows>::new(scope, day, all).get_results(conn).await?;
+    let codes: Vec<(Uuid, String)> = areas::table.select((areas::id, areas::code)).load(conn).await?;
+    let codes: BTreeMap<Uuid, String> = codes.into_iter().collect();
+    let mut sets: BTreeMap<String, RowSet> = BTreeMap::new();
+    for row in rows {
+        let area = codes.get(&row.area_id).cloned().unwrap_or_default();
+        let set = sets.entry(area).or_insert_with(|| RowSet { sort: RowSort::Facilities, codes: BTreeMap::new() });
+        set.codes.insert(row.id, row.code);
+    }
+    Ok(sets)
+}
+
 async fn posts(conn: &mut Conn, scope: &FigureScope, day: NaiveDate) -> ApiResult<Vec<PostRow>> {
     let all = RowsPage { limit: i64::MAX, ..RowsPage::default() };
     Ok(Ask::<PostRows>::new(scope, day, all).get_results(conn).await?)
@@ -83,6 +104,10 @@ pub struct Staffing {
     pub code: String,
     /// Its name.
     pub name: String,
+    /// Its name in Arabic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub name_ar: Option<String>,
     /// The cadre.
     pub cadre: Cadre,
     /// How many posts.
@@ -90,6 +115,9 @@ pub struct Staffing {
     /// Their shares of full time, added up; a decimal.
     pub full_time_equivalents: String,
 }
+
+/// The code of a facility and its names, in Arabic too where it has one.
+type Names = (String, String, Option<String>);
 
 /// Who works where on a day, by cadre; the posts are those of `staff.posts`.
 pub async fn staffing(conn: &mut Conn, scope: &FigureScope, day: NaiveDate) -> ApiResult<Vec<Staffing>> {
@@ -101,12 +129,12 @@ pub async fn staffing(conn: &mut Conn, scope: &FigureScope, day: NaiveDate) -> A
     }
     let places: Vec<Uuid> = counted.keys().map(|(facility, _)| *facility).collect();
     let named = facilities::table.filter(facilities::id.eq_any(places));
-    let named: Vec<(Uuid, String, String)> =
-        named.select((facilities::id, facilities::code, facilities::name)).load(conn).await?;
-    let named: BTreeMap<Uuid, (String, String)> = named.into_iter().map(|(id, code, name)| (id, (code, name))).collect();
+    let named: Vec<(Uuid, Names)> =
+        named.select((facilities::id, (facilities::code, facilities::name, facilities::name_ar))).load(conn).await?;
+    let named: BTreeMap<Uuid, Names> = named.into_iter().collect();
     let told = counted.into_iter().filter_map(|((facility, cadre), (posts, shares))| {
-        let (code, name) = named.get(&facility)?.clone();
-        Some(Staffing { code, name, cadre, posts, full_time_equivalents: rules::full_time_equivalents(shares) })
+        let (code, name, name_ar) = named.get(&facility)?.clone();
+        Some(Staffing { code, name, name_ar, cadre, posts, full_time_equivalents: rules::full_time_equivalents(shares) })
     });
     let mut told: Vec<Staffing> = told.collect();
     told.sort_by(|one, other| (&one.code, one.cadre).cmp(&(&other.code, other.cadre)));

@@ -222,15 +222,15 @@ impl Statement for AllFigures {
 )
 SELECT jsonb_build_object(
   'known_at', least(siraj_known_at(), statement_timestamp()),
-  'campaign', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name) FROM campaigns WHERE id = $3 AND $6 IS NULL),
-  'contract', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name) FROM contracts
+  'campaign', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name, 'name_ar', name_ar) FROM campaigns WHERE id = $3 AND $6 IS NULL),
+  'contract', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name, 'name_ar', name_ar) FROM contracts
                WHERE id = $4 AND $6 IS NULL),
   -- Of an area beside their own nothing is told, not even zeros: what lies there is not theirs to count.
-  'area', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name) FROM areas WHERE id = $2
+  'area', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name, 'name_ar', name_ar) FROM areas WHERE id = $2
            AND ($5 IS NULL OR EXISTS (SELECT FROM area_closure WHERE (area_id = $2 AND ancestor_id = ANY ($5)) OR (ancestor_id = $2 AND area_id = ANY ($5))))
            AND ($6 IS NULL OR EXISTS (SELECT FROM facilities f JOIN area_closure k ON k.area_id = f.area_id WHERE f.id = $6 AND k.ancestor_id = $2))),
-  'areas', CASE WHEN $5 IS NOT NULL THEN (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'code', code, 'name', name) ORDER BY code), '[]') FROM areas WHERE id = ANY ($5)) END,
-  'facility', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name) FROM facilities WHERE id = $6),
+  'areas', CASE WHEN $5 IS NOT NULL THEN (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'code', code, 'name', name, 'name_ar', name_ar) ORDER BY code), '[]') FROM areas WHERE id = ANY ($5)) END,
+  'facility', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name, 'name_ar', name_ar) FROM facilities WHERE id = $6),
   'total', (SELECT count(*) FROM counted),
   'by_kind', (SELECT coalesce(jsonb_object_agg(kind, number), '{}')
               FROM (SELECT kind, count(*) AS number FROM counted, unnest(kinds) AS kind GROUP BY kind) AS kinds),

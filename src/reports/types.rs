@@ -150,6 +150,10 @@ pub struct Named {
     pub code: String,
     /// Its name.
     pub name: String,
+    /// Its name in Arabic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub name_ar: Option<String>,
 }
 
 /// Facilities that are open and supported.

@@ -12,6 +12,8 @@ mod reads;
 mod store;
 mod types;
 
+pub use actions::activate;
 pub use api::routes;
+pub use keys::create as give_key;
 pub use store::ensure_known;
 pub use types::{ShareField, ShareGrant, SharePrecision};

@@ -4,8 +4,10 @@
 //! base units are never added up.
 
 mod api;
+mod arrived;
 mod rules;
 mod statements;
 mod types;
 
 pub use api::routes;
+pub use arrived::{Arrived, arrived};

@@ -5,6 +5,7 @@ use diesel::sql_types::{Array, Bool, Date, Jsonb, Nullable, Text, Uuid as SqlUui
 use diesel_async::RunQueryDsl;
 use serde::Deserialize;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::{
     rules::method,
@@ -100,18 +101,30 @@ SELECT jsonb_build_object(
             FROM summed c LEFT JOIN areas a ON a.id = c.area_id LEFT JOIN realm f ON f.id = c.facility_id WHERE NOT c.whole),
   'values', (SELECT coalesce(jsonb_agg(to_jsonb(worth) ORDER BY category, month, area_id, facility_id, currency), '[]') FROM worth)) AS told";
 
+/// What a reader may see: of some areas, of one facility, and whether of the road.
+pub struct Reach {
+    pub areas: Option<Vec<Uuid>>,
+    pub facility: Option<Uuid>,
+    pub knows_the_road: bool,
+}
+
 /// Reads supplies by their parts, within what the caller may see.
 pub async fn supplies(conn: &mut Conn, actor: &Actor, query: &SuppliesQuery) -> ApiResult<Supplies> {
     let (areas, facility) = match &actor.scope {
         Scope::Facility(facility) => (None, Some(*facility)),
         scope => (scope.areas(), None),
     };
+    supplies_within(conn, Reach { areas, facility, knows_the_road: actor.role.sends() }, query).await
+}
+
+/// Reads supplies by their parts, within a reach.
+pub async fn supplies_within(conn: &mut Conn, reach: Reach, query: &SuppliesQuery) -> ApiResult<Supplies> {
     let parts: Vec<&str> = query.by.list().into_iter().map(SuppliesPart::as_str).collect();
     let read: Document = diesel::sql_query(SUPPLIES)
         .bind::<Array<Text>, _>(parts)
-        .bind::<Nullable<Array<SqlUuid>>, _>(areas)
-        .bind::<Nullable<SqlUuid>, _>(facility)
-        .bind::<Bool, _>(actor.role.sends())
+        .bind::<Nullable<Array<SqlUuid>>, _>(reach.areas)
+        .bind::<Nullable<SqlUuid>, _>(reach.facility)
+        .bind::<Bool, _>(reach.knows_the_road)
         .bind::<Nullable<Date>, _>(query.from)
         .bind::<Nullable<Date>, _>(query.to)
         .bind::<Nullable<SqlUuid>, _>(query.area_id)
@@ -134,6 +147,6 @@ pub async fn supplies(conn: &mut Conn, actor: &Actor, query: &SuppliesQuery) -> 
         totals: told.totals,
         cells: told.cells,
         values: told.values,
-        method: method(actor.role.sends()),
+        method: method(reach.knows_the_road),
     })
 }

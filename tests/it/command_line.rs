@@ -81,7 +81,7 @@ async fn the_demo_is_served_survives_kill_9_and_stops_in_good_order() {
     let folder = folder();
     let mut service = Service::start(folder.path());
     let http = Client::new();
-    for role in ["admin", "manager", "second-manager", "coordinator", "clerk", "partner", "auditor"] {
+    for role in ["admin", "manager", "second-manager", "coordinator", "second-coordinator", "clerk", "partner", "auditor"] {
         let body = json!({"email": format!("{role}@demo.siraj.example"), "password": PASSWORD}).to_string();
         let answer = http
             .post(format!("{}/api/v1/auth/login", service.url))

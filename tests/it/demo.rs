@@ -14,7 +14,12 @@ struct Manager<'a> {
 
 impl<'a> Manager<'a> {
     async fn sign_in(http: &'a Client, service: &'a str, password: &str) -> Self {
-        let body = json!({"email": "manager@demo.siraj.example", "password": password}).to_string();
+        Self::sign_in_as("manager", http, service, password).await
+    }
+
+    /// Another of the demo's people.
+    async fn sign_in_as(name: &str, http: &'a Client, service: &'a str, password: &str) -> Self {
+        let body = json!({"email": format!("{name}@demo.siraj.example"), "password": password}).to_string();
         let login = http.post(format!("{service}/api/v1/auth/login")).header("content-type", "application/json").body(body);
         let signed: Value = serde_json::from_str(&login.send().await.unwrap().text().await.unwrap()).unwrap();
         Self { http, service, token: signed["access_token"].as_str().unwrap().to_owned() }
@@ -26,6 +31,15 @@ impl<'a> Manager<'a> {
         let answer = asked.header("authorization", format!("Bearer {}", self.token)).send().await.unwrap();
         let told: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
         told["items"].as_array().unwrap_or_else(|| panic!("{query}: {told}")).clone()
+    }
+
+    /// What an address answers with.
+    async fn read(&self, path: &str) -> String {
+        let asked = self.http.get(format!("{}/api/v1/{path}", self.service));
+        let answer = asked.header("authorization", format!("Bearer {}", self.token)).send().await.unwrap();
+        let (status, told) = (answer.status(), answer.text().await.unwrap());
+        assert!(status.is_success(), "{path}: {status} {told}");
+        told
     }
 
     /// The one record that a query finds.
@@ -43,6 +57,8 @@ pub async fn tells_its_story(http: &Client, service: &str, password: &str) {
     requisitions_are_fulfilled(&manager).await;
     ten_items_are_made_and_given(&manager).await;
     fuel_lasts_as_long_as_it_says(&manager).await;
+    what_is_published_is_signed_and_shows_a_map(&manager).await;
+    the_partner_is_given_what_two_managers_agreed_to(&manager, password).await;
 }
 
 async fn everything_was_done_once(manager: &Manager<'_>) {
@@ -118,4 +134,36 @@ async fn fuel_lasts_as_long_as_it_says(manager: &Manager<'_>) {
     assert_eq!(told, promised.iter().map(|(tank, hours, reason)| (tank, hours, reason)).collect::<Vec<_>>());
     let beyond = manager.one("fuel-dips?beyond_tolerance=true").await;
     assert_eq!((&beyond["tank_code"], &beyond["unexplained_litres"]), (&json!("TANK-HOS-04"), &json!("240.00")));
+}
+
+async fn what_is_published_is_signed_and_shows_a_map(manager: &Manager<'_>) {
+    let document: Value = serde_json::from_str(&manager.read("published-reports/1/document").await).unwrap();
+    let figures = &document["figures"];
+    assert_eq!((&document["as_of"], &figures["facilities"]["total"]), (&json!("2015-12-31"), &json!(44)));
+    assert_eq!((&figures["staff"]["total"], &figures["staff"]["by_cadre"]["doctor"]), (&json!(740), &json!(170)));
+    let squares = json!([
+        {"cell": "33.4,36.1", "at_least": 5}, {"cell": "33.4,36.3", "at_least": 5}, {"cell": "33.5,36.4", "at_least": 10}
+    ]);
+    assert_eq!(document["map"]["cells"], squares);
+    assert_eq!(manager.list("published-reports?state=published").await.len(), 1);
+    let envelope = manager.read("published-reports/1/envelope").await;
+    let keys = siraj::publishing::read_keys(&manager.read("public/signing-keys").await);
+    let checked = siraj::publishing::check_envelope(envelope.as_bytes(), Some(&keys)).expect("it holds");
+    assert_eq!(checked.trusted, Some(true), "signed with the key that the service shows");
+    let iati = manager.read("exports/iati").await;
+    assert!(iati.contains("XX-DEMO-SIRAJ-NORWAC-2015-B"), "{iati}");
+    crate::exports::iati::assert_valid(&iati);
+}
+
+async fn the_partner_is_given_what_two_managers_agreed_to(manager: &Manager<'_>, password: &str) {
+    let grant = manager.one("share-grants").await;
+    assert_eq!(grant["status"], "active");
+    assert_ne!(grant["drafted_by"], grant["activated_by"], "a second person activated it");
+    let keys = manager.list(&format!("share-grants/{}/keys", grant["id"].as_str().unwrap())).await;
+    assert_eq!((keys.len(), keys[0].get("secret")), (1, None));
+    let partner = Manager::sign_in_as("partner", manager.http, manager.service, password).await;
+    let told: Value = serde_json::from_str(&partner.read("shared/figures?as_of=2015-12-31").await).unwrap();
+    assert!(told.to_string().contains("196"), "196 people are paid by it: {told}");
+    let definition = manager.one("report-definitions?schedule=monthly").await;
+    assert_eq!(definition["contract_id"], grant["contract_id"]);
 }

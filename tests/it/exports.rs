@@ -1,6 +1,6 @@
 //! Stories of what others read in their own forms.
 
-mod iati;
+pub mod iati;
 
 use serde_json::{Value, json};
 use siraj::auth::Role;

@@ -4,6 +4,7 @@ mod chain;
 mod conversions;
 mod demo_year;
 mod handed_on;
+mod kinds;
 mod known_at;
 mod pages;
 mod parts;

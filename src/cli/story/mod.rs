@@ -6,9 +6,13 @@ mod folders;
 mod fuel;
 mod gifts;
 mod making;
+mod places;
+mod publishing;
 mod requisitions;
 mod runs;
+mod sharing;
 
+use actix_web::web::Data;
 use chrono::NaiveDate;
 use diesel::{ExpressionMethods, JoinOnDsl, QueryDsl};
 use diesel_async::RunQueryDsl;
@@ -24,6 +28,7 @@ use crate::{
     error::{ApiResult, Code},
     http::{Answer, Body, IdempotencyKey, New},
     imports::{id_of_lot, made_id, made_id_of},
+    keys::Keys,
     lots::{self, Step},
     register::{self, Record},
     schema::{adjustment_reasons, lots as lot_rows, shipment_discrepancies, shipments as shipment_rows},
@@ -32,14 +37,17 @@ use crate::{
     stock_locations::LocationKind,
 };
 
-/// Who plays, and where their papers lie.
+/// Who plays, where their papers lie, and what they seal and sign with.
 pub struct Cast<'a> {
     pub db: &'a Db,
     pub files: &'a Files,
+    pub keys: &'a Data<Keys>,
     pub manager: &'a Actor,
     /// Who agrees to what the first has drafted.
     pub second: &'a Actor,
     pub coordinator: &'a Actor,
+    /// The coordinator of all other areas.
+    pub other_coordinator: &'a Actor,
 }
 
 /// Plays the story. What was played before, and what somebody has changed since, stays as it is.
@@ -62,7 +70,10 @@ pub async fn play(cast: &Cast<'_>) -> ApiResult<()> {
         runs::play(cast).await?;
         gifts::play(cast).await?;
     }
-    Ok(())
+    places::play(cast).await?;
+    sharing::play(cast).await?;
+    // What is published is of all that came before.
+    publishing::play(cast).await
 }
 
 /// A register that was filled by the demo of an earlier version has no such stock.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     budgets::BudgetCategory,
     db::Conn,
-    error::{ApiError, ApiResult, Code},
+    error::{ApiError, ApiResult, Code, Faults},
     organizations::OrganizationForm,
 };
 
@@ -101,17 +101,23 @@ struct Document {
 }
 
 const REPORTER: &str =
-    "SELECT jsonb_build_object('name', name, 'name_ar', name_ar, 'iati_identifier', iati_identifier, 'form', form) AS told
-  FROM organizations WHERE 'own' = ANY (roles) AND retired_at IS NULL AND iati_identifier IS NOT NULL ORDER BY code LIMIT 1";
+    "SELECT jsonb_build_object('id', id, 'name', name, 'name_ar', name_ar, 'iati_identifier', iati_identifier, 'form', form) AS told
+  FROM organizations WHERE 'own' = ANY (roles) AND retired_at IS NULL ORDER BY iati_identifier IS NULL, code LIMIT 1";
 
 /// The organisation of our own that reports, and its identifier.
 pub async fn reporter(conn: &mut Conn) -> ApiResult<(Body, String)> {
     let found: Vec<Document> = diesel::sql_query(REPORTER).load(conn).await?;
-    let unidentified = || ApiError::new(Code::ReporterUnidentified);
-    let told = found.into_iter().next().ok_or_else(unidentified)?.told;
-    let body: Body = serde_json::from_value(told).map_err(ApiError::internal)?;
-    let identifier = body.iati_identifier.clone().ok_or_else(unidentified)?;
-    Ok((body, identifier))
+    let Some(Document { told }) = found.into_iter().next() else { return Err(unidentified("/organizations".to_owned())) };
+    let body: Body = serde_json::from_value(told.clone()).map_err(ApiError::internal)?;
+    match body.iati_identifier.clone() {
+        Some(identifier) => Ok((body, identifier)),
+        None => Err(unidentified(format!("/organizations/{}/iati_identifier", told["id"].as_str().unwrap_or_default()))),
+    }
+}
+
+/// Names the record that lacks an identifier, and the field; the list where there is no such record.
+fn unidentified(pointer: String) -> ApiError {
+    ApiError { faults: Faults::one(pointer, Code::Required).0, ..ApiError::new(Code::ReporterUnidentified) }
 }
 
 /// $1 partner, $2 the code of the last contract before, $3 how many.

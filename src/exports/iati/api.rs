@@ -41,7 +41,7 @@ pub struct IatiQuery {
 #[utoipa::path(tag = "exports", params(IatiQuery), responses(
     (status = 200, description = "Activities as the schema of IATI 2.03 has them", body = String, content_type = "application/xml", example = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><iati-activities version=\"2.03\"/>"),
     (status = 404, description = "No contract has been signed: the standard has no empty file", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "No organisation of our own bears an identifier to report under", body = Problem, content_type = "application/problem+json")))]
+    (status = 409, description = "No organisation of our own bears an identifier to report under; `errors` names the record and the field, or the list where there is none", body = Problem, content_type = "application/problem+json")))]
 #[get("/exports/iati")]
 async fn read_iati(_caller: Caller<ReadBudgets>, Params(query): Params<IatiQuery>, db: Data<Db>) -> ApiResult<HttpResponse> {
     let (body, identifier) = reporter(&mut *db.conn().await?).await?;

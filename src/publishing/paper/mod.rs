@@ -26,7 +26,7 @@ pub use typeset::Press;
 const TEMPLATE: &str = include_str!("report.typ");
 /// How many reports are set at once: each keeps a core busy.
 static TURNS: Semaphore = Semaphore::const_new(2);
-/// The most rows of posts, claims and areas that are set: some two hundred pages. Beyond it, there is the workbook.
+/// The most rows of posts, claims, areas, supplies and money that are set: some two hundred pages. Beyond it, there is the workbook.
 const MOST_ROWS: usize = 5_000;
 
 words! {
@@ -73,7 +73,15 @@ pub async fn turn() -> ApiResult<Turn> {
 /// Sets a published report as pages.
 pub async fn pages(turn: Turn, press: Data<Press>, envelope: Envelope, language: PagesLanguage) -> ApiResult<Vec<u8>> {
     let told: Value = serde_json::from_str(&envelope.document).map_err(ApiError::internal)?;
-    let lists = [&told["staffing"], &told["reconciliation"]["claims"], &told["figures"]["facilities"]["by_area"]];
+    let (figures, spending) = (&told["figures"], &told["spending"]);
+    let lists = [
+        &told["staffing"],
+        &told["reconciliation"]["claims"],
+        &figures["facilities"]["by_area"],
+        &told["supplies"]["cells"],
+        &spending["by_category"],
+        &spending["by_contract"],
+    ];
     if lists.iter().filter_map(|rows| rows.as_array()).map(Vec::len).sum::<usize>() > MOST_ROWS {
         return Err(ApiError::new(Code::PayloadTooLarge));
     }

@@ -28,7 +28,7 @@ fn judged(text: &str) -> (bool, String) {
 }
 
 #[track_caller]
-fn assert_valid(text: &str) {
+pub fn assert_valid(text: &str) {
     let (valid, said) = judged(text);
     assert!(valid, "{said}\n{text}");
 }
@@ -219,8 +219,11 @@ async fn many_activities_are_one_valid_file_each_of_them_once() {
 #[tokio::test]
 async fn nothing_is_told_under_no_identifier_nor_of_what_is_not_signed_nor_to_others() {
     let world = World::start().await;
-    world.manager.get(IATI).await.expect_problem(409, "reporter-unidentified");
+    let refused = world.manager.get(IATI).await.expect_problem(409, "reporter-unidentified");
     let own = world.manager.get("/api/v1/organizations?role=own").await.expect_status(200).json();
+    // It says which record lacks what.
+    let lacking = format!("/organizations/{}/iati_identifier", id_of(&own["items"][0]));
+    assert_eq!(faults(&refused), [(lacking, "required".to_owned())]);
     let path = format!("/api/v1/organizations/{}", id_of(&own["items"][0]));
     for wrong in ["NORWAC", "no-brc-1", "NO-BRC-", "NO-BRC-1/2", "NO-BRC-1 2", "NOR-BRC-1"] {
         let refused =

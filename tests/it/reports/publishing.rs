@@ -56,8 +56,9 @@ async fn a_report_is_drafted_by_one_published_by_another_and_never_changes() {
     let path = format!("{REPORTS}/{}", id_of(&drafted));
     let first = world.manager.get(&format!("{path}/document")).await.expect_status(200);
     assert_eq!(first.json()["figures"]["staff"]["total"], 1);
-    world.manager.get(&format!("{path}/envelope")).await.expect_problem(404, "not-found");
-    world.manager.get(&format!("{path}/restatement")).await.expect_problem(404, "not-found");
+    for file in ["envelope", "pages", "workbook", "restatement"] {
+        world.manager.get(&format!("{path}/{file}")).await.expect_problem(409, "not-published");
+    }
 
     let second = world.app.user(Role::Manager).await;
     let hash = json!({"document_hash": drafted["document_hash"]});

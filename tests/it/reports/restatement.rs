@@ -62,8 +62,10 @@ async fn three_assignments_are_corrected_and_the_restatement_tells_which_by_whom
     assert_eq!(total["left"][2]["changes"][0]["action"], "retired");
     assert_eq!(total["entered"][0]["changes"].as_array().unwrap().last().unwrap()["action"], "created");
     let sentence = total["sentence"].as_str().unwrap();
-    assert!(sentence.starts_with("staff.total: 5 became 3, because S-1, S-2, S-3 left and S-9 entered: "), "{sentence}");
-    assert!(sentence.contains("assignments ends_on from 2015-09-30 to 2015-05-31, changed by a coordinator on 20"), "{sentence}");
+    assert!(sentence.starts_with("People: 5 became 3, because S-1, S-2, S-3 left and S-9 entered: 2 posts: "), "{sentence}");
+    assert!(sentence.contains("2 posts: last day from 2015-09-30 to 2015-05-31, changed by a coordinator on 20"), "{sentence}");
+    assert!(sentence.contains("; 1 post, retired by a coordinator on 20") && !sentence.contains("ends_on"), "{sentence}");
+    assert_eq!(sentence.matches("last day").count(), 1, "equal changes are told once: {sentence}");
     for (name, difference) in [("staff.by_cadre.nurse", "-2"), ("staff.posts", "-2"), ("staff.full_time_equivalents", "-2")] {
         assert_eq!(figure(&told, name)["difference"], difference, "{name}");
     }
@@ -72,7 +74,10 @@ async fn three_assignments_are_corrected_and_the_restatement_tells_which_by_whom
     let arabic =
         world.manager.send(reqwest::Method::GET, RESTATEMENT, &[("accept-language", "ar")], None).await.expect_status(200);
     let sentence = figure(&arabic.json(), "staff.total")["sentence"].as_str().unwrap().to_owned();
-    assert!(sentence.starts_with("staff.total: كان 5 وأصبح 3، لأنه خرج S-1, S-2, S-3 ودخل S-9: "), "{sentence}");
+    assert!(sentence.starts_with("العاملون: كان 5 وأصبح 3، لأنه خرج S-1، S-2، S-3 ودخل S-9: "), "{sentence}");
+    assert!(sentence.contains("وظيفتان: اليوم الأخير من 2015-09-30 إلى 2015-05-31، غيّر ذلك منسق في 20"), "{sentence}");
+    let codes = ["S-1", "S-2", "S-3", "S-9"].iter().fold(sentence.clone(), |text, code| text.replace(code, ""));
+    assert!(!codes.chars().any(|letter| letter.is_ascii_alphabetic()), "but for codes it is Arabic: {sentence}");
 
     // Auditors read the rows, admins the numbers.
     let auditor = world.app.user(Role::Auditor).await.get(RESTATEMENT).await.expect_status(200).json();
@@ -81,7 +86,7 @@ async fn three_assignments_are_corrected_and_the_restatement_tells_which_by_whom
     let total = figure(&admin, "staff.total");
     assert_eq!(
         (&total["difference"], total.get("left"), &total["sentence"]),
-        (&json!("-2"), None, &json!("staff.total: 5 became 3."))
+        (&json!("-2"), None, &json!("People: 5 became 3."))
     );
     coordinator.get(RESTATEMENT).await.expect_problem(403, "forbidden");
 }
@@ -124,7 +129,43 @@ async fn what_a_row_stands_on_explains_it_too() {
         total["sentence"]
             .as_str()
             .unwrap()
-            .starts_with("facilities.total is 2 as before, of other rows, because PCC-01 left and HOS-02 entered")
+            .starts_with("Facilities: 2 as before, of other rows, because PCC-01 left and HOS-02 entered: ")
+    );
+    // What moved from one area to another has its rows and its reasons too.
+    let of_west = figure(&told, "facilities.by_area.WEST");
+    assert_eq!(
+        (&of_west["difference"], &of_west["left"][0]["code"], &of_west["left_count"]),
+        (&json!("-1"), &json!("PCC-01"), &json!(1))
+    );
+    assert!(
+        of_west["sentence"].as_str().unwrap().starts_with(
+            "Facilities in WEST: 1 became 0, because PCC-01 left: 1 area: another area above it, changed by a manager on "
+        ),
+        "{of_west}"
+    );
+    assert_eq!(figure(&told, "facilities.by_area.EAST")["entered"][0]["code"], "HOS-02");
+}
+
+#[tokio::test]
+async fn a_report_of_posts_says_which_of_them_differ() {
+    let world = World::start().await;
+    let hospital = world.facility("HOS-01", world.east, &["hospital"], "2013-01-01", None).await;
+    world.contract_supports(hospital).await;
+    let nurse = world.post(world.person("S-1", "nurse").await, hospital, "nurse", 100, Some(world.contract)).await;
+    world.post(world.person("S-2", "nurse").await, hospital, "nurse", 100, Some(world.contract)).await;
+    let doctor = world.post(world.person("S-3", "doctor").await, hospital, "doctor", 100, Some(world.contract)).await;
+    let definition = define(&world, "POSTS", &json!({"kind": "staffing"})).await;
+    publish(&world.app.user(Role::Manager).await, &draft(&world, definition, "2015-06-30").await).await;
+    assert_eq!(world.manager.get(RESTATEMENT).await.expect_status(200).json()["staffing"], json!([]));
+    world.manager.delete(&format!("/api/v1/assignments/{nurse}"), "*").await.expect_status(200);
+    world.manager.patch(&format!("/api/v1/assignments/{doctor}"), "*", &json!({"share_percent": 50})).await.expect_status(200);
+    let told = world.manager.get(RESTATEMENT).await.expect_status(200).json();
+    let posts: Vec<_> = told["staffing"].as_array().unwrap().iter().map(|row| (&row["cadre"], &row["was"], &row["is"])).collect();
+    assert_eq!(posts, [(&json!("doctor"), &json!(1), &json!(1)), (&json!("nurse"), &json!(2), &json!(1))]);
+    let sentence = told["sentence"].as_str().unwrap();
+    assert!(
+        sentence.ends_with(" Posts by facility and cadre: HOS-01, Doctors: 1.00 became 0.50; HOS-01, Nurses: 2 became 1."),
+        "{sentence}"
     );
 }
 
