@@ -6,9 +6,12 @@
 mod api;
 mod budget;
 mod gaps;
+mod rows;
 mod rules;
 mod spending;
 mod statements;
 mod types;
 
 pub use api::routes;
+pub use rows::least_month;
+pub use rules::{BUDGET_RULES, GAP_RULES, SPENDING_RULES};

@@ -4,8 +4,12 @@
 //! base units are never added up.
 
 mod api;
+mod rows;
 mod rules;
 mod statements;
 mod types;
 
 pub use api::routes;
+pub use rows::arrived;
+pub use rules::{ROAD, RULES};
+pub use types::Within;
