@@ -19,6 +19,10 @@
 //! | 12 | `reports`, `planning`, `traces`, `imports`, `openapi`, `funding`, `staffing`, `duplicates`, `supplies` |
 //! | 13 | `shared` |
 //! | 14 | `publishing`, `exports`, `webhooks` |
+//! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel`, `departures`, `funding`, `supplies` |
+//! | 12 | `reports`, `planning`, `traces`, `exports`, `imports`, `openapi`, `staffing`, `duplicates` |
+//! | 13 | `publishing`, `shared` |
+//! | 14 | `webhooks` |
 //! | 15 | `app` |
 //! | 16 | `cli`, and `main` above it |
 

@@ -37,7 +37,11 @@ async fn list_budget_lines(
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
     let scope = caller.scope.clone();
-    listing.answer(async move |page, filter| lines::list(&mut *db.conn().await?, &scope, filter, page).await).await
+    listing
+        .answer(async move |page, filter| {
+            db.read_at(filter.known_at, async |conn| lines::list(conn, &scope, filter, page).await).await
+        })
+        .await
 }
 
 /// Add a line to a contract's budget.

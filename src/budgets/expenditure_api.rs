@@ -32,7 +32,11 @@ async fn list_expenditures(
     listing: Listing<ExpenditureFilter>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    listing.answer(async move |page, filter| expenditures::list(&mut *db.conn().await?, filter, page).await).await
+    listing
+        .answer(async move |page, filter| {
+            db.read_at(filter.known_at, async |conn| expenditures::list(conn, filter, page).await).await
+        })
+        .await
 }
 
 /// Spend money of a budget line.

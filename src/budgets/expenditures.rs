@@ -20,7 +20,7 @@ use crate::{
     http::{ListFilter, New, PageQuery, keyset},
     register::Fields,
     schema::{budget_lines, expenditures},
-    types::{Currency, Factor, LongText, Money, Reason, happened},
+    types::{Currency, Factor, KnownAt, LongText, Money, Reason, happened},
 };
 
 /// What people say of an expenditure. Either `amount` in the line's currency, or what was handed over in another currency:
@@ -237,6 +237,10 @@ pub struct ExpenditureFilter {
     /// Those of this day or earlier.
     #[deserr(default)]
     pub to: Option<NaiveDate>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 impl ListFilter for ExpenditureFilter {

@@ -16,7 +16,7 @@ use crate::{
     http::{ListFilter, Merge, New, PageQuery, in_use, keyset},
     register::{Fields, register_store},
     schema::{budget_lines, commitments, contracts, disbursements, stipend_runs},
-    types::{Currency, Flag, LongText, Money, Reason, ShortText, happened, words},
+    types::{Currency, Flag, KnownAt, LongText, Money, Reason, ShortText, happened, words},
 };
 
 words! {
@@ -157,6 +157,10 @@ pub struct CommitmentFilter {
     /// Those that stand so.
     #[deserr(default)]
     pub status: Option<CommitmentStatus>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 impl ListFilter for CommitmentFilter {
@@ -267,6 +271,10 @@ pub struct DisbursementFilter {
     #[deserr(default)]
     #[param(value_type = Option<bool>)]
     pub retired: Option<Flag>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 impl ListFilter for DisbursementFilter {

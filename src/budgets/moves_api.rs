@@ -39,7 +39,11 @@ async fn list_commitments(
     listing: Listing<CommitmentFilter>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    listing.answer(async move |page, filter| moves::commitments_of(&mut *db.conn().await?, filter, page).await).await
+    listing
+        .answer(async move |page, filter| {
+            db.read_at(filter.known_at, async |conn| moves::commitments_of(conn, filter, page).await).await
+        })
+        .await
 }
 
 /// Promise money of a budget line: it is no longer free.
@@ -102,7 +106,11 @@ async fn list_disbursements(
     listing: Listing<DisbursementFilter>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
-    listing.answer(async move |page, filter| moves::disbursements_of(&mut *db.conn().await?, filter, page).await).await
+    listing
+        .answer(async move |page, filter| {
+            db.read_at(filter.known_at, async |conn| moves::disbursements_of(conn, filter, page).await).await
+        })
+        .await
 }
 
 /// Record what a partner has paid in.

@@ -13,7 +13,7 @@ use crate::{
     http::{ListFilter, Merge, New},
     register::Fields,
     schema::budget_lines,
-    types::{Cadre, Currency, Flag, LongText, Money, Name, RecordCode, distinct, words},
+    types::{Cadre, Currency, Flag, KnownAt, LongText, Money, Name, RecordCode, distinct, words},
 };
 
 /// The most months of one plan: ten years.
@@ -257,6 +257,10 @@ pub struct BudgetLineFilter {
     #[deserr(default)]
     #[param(value_type = Option<bool>)]
     pub retired: Option<Flag>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 impl ListFilter for BudgetLineFilter {

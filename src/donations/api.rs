@@ -144,10 +144,12 @@ async fn read_campaign_funds(
     Params(query): Params<FundsQuery>,
     db: Data<Db>,
 ) -> ApiResult<Answer> {
-    let mut conn = db.conn().await?;
-    let campaign = load_any::<Campaign>(&mut conn, &caller.scope, id.0).await?;
     let day = query.as_of.unwrap_or_else(|| Utc::now().date_naive());
-    Answer::plain(&funds::read(&mut conn, &campaign, day).await?)
+    let told = db.read_at(query.known_at, async |conn| {
+        let campaign = load_any::<Campaign>(conn, &caller.scope, id.0).await?;
+        funds::read(conn, &campaign, day).await
+    });
+    Answer::plain(&told.await?)
 }
 
 /// What a published campaign says to everybody. No sign-in; kept by caches for five minutes.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use bigdecimal::{BigDecimal, RoundingMode, Zero};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use deserr::Deserr;
-use diesel::sql_types::{BigInt, Date, Numeric, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Date, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -15,7 +15,7 @@ use crate::{
     campaigns::Campaign,
     db::Conn,
     error::{ApiResult, Faults},
-    types::{Currency, Money},
+    types::{Currency, KnownAt, Money},
 };
 
 /// Of which day the funds are asked.
@@ -26,6 +26,10 @@ pub struct FundsQuery {
     /// What was true on this day; today when absent.
     #[deserr(default)]
     pub as_of: Option<NaiveDate>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 /// The sums of a campaign up to a day, in its currency.
@@ -55,6 +59,12 @@ pub struct Totals {
     /// How many gifts in kind stand.
     #[diesel(sql_type = BigInt)]
     pub gifts_in_kind: i64,
+    /// How many rows of money were turned round, or turn one round.
+    #[diesel(sql_type = BigInt)]
+    pub turned: i64,
+    /// As it was known at this moment.
+    #[diesel(sql_type = Timestamptz)]
+    pub known_at: DateTime<Utc>,
 }
 
 impl Totals {
@@ -85,6 +95,8 @@ pub async fn totals(conn: &mut Conn, campaign: Uuid, as_of: NaiveDate) -> ApiRes
            coalesce(sum(amount) FILTER (WHERE kind = 'in_kind'), 0) AS in_kind,
            coalesce(sum(sign) FILTER (WHERE kind = 'received'), 0)::bigint AS gifts,
            coalesce(sum(sign) FILTER (WHERE kind = 'in_kind'), 0)::bigint AS gifts_in_kind,
+           2 * count(*) FILTER (WHERE sign < 0 AND kind IN ('received', 'refund', 'chargeback')) AS turned,
+           least(siraj_known_at(), statement_timestamp()) AS known_at,
            (SELECT coalesce(sum(CASE WHEN a.reverses_id IS NULL THEN a.amount ELSE -a.amount END), 0)
             FROM campaign_allocations a WHERE a.campaign_id = $1 AND a.allocated_on <= $2) AS allocated
          FROM signed"
@@ -147,6 +159,8 @@ pub struct CampaignFunds {
     pub code: String,
     /// What was true on this day.
     pub as_of: NaiveDate,
+    /// As it was known at this moment.
+    pub known_at: DateTime<Utc>,
     /// The campaign's currency: every amount here is in it.
     pub currency: Currency,
     /// What it asks for.
@@ -185,24 +199,45 @@ pub struct CampaignFunds {
     /// Month by month, those in which something happened.
     pub by_month: Vec<MonthFunds>,
     /// How each sum is made.
-    pub method: BTreeMap<&'static str, &'static str>,
+    pub method: BTreeMap<&'static str, FundsRule>,
 }
 
-/// The rules by the names of their sums.
-const RULES: &[(&str, &str)] = &[
+/// How a sum is made.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct FundsRule {
+    /// The rule, in a sentence.
+    pub rule: &'static str,
+    /// Rises when the rule changes.
+    pub version: u32,
+    /// How many rows the rule left out, where that is counted.
+    pub left_out: Option<i64>,
+}
+
+/// The rules by the names of their sums: sum, rule, version.
+pub const RULES: &[(&str, &str, u32)] = &[
     (
         "raised_amount",
-        "Money received on or before the day, less refunds and chargebacks of it, in the campaign's currency; a row that was turned round counts on no day.",
+        "Money received on or before the day, less refunds and chargebacks of it, in the campaign's currency; a row that was turned round counts on no \
+         day. Left out: such rows, and those that turn them round.",
+        1,
     ),
-    ("fees_amount", "What banks and payment services took, on or before the day; raised is told before fees, net after them."),
-    ("in_kind_amount", "The declared value of gifts in kind that came into stock; it is in no other sum."),
-    ("remaining_amount", "The goal less raised; nothing once the goal is reached."),
-    ("allocated_amount", "What was allocated to budget lines on or before the day, in the campaign's currency."),
+    ("fees_amount", "What banks and payment services took, on or before the day; raised is told before fees, net after them.", 1),
+    ("in_kind_amount", "The declared value of gifts in kind that came into stock; it is in no other sum.", 1),
+    ("remaining_amount", "The goal less raised; nothing once the goal is reached.", 1),
+    ("allocated_amount", "What was allocated to budget lines on or before the day, in the campaign's currency.", 1),
     (
         "campaign_amount",
         "An amount in another currency at the latest rate told for its day or one of the 31 before it, rounded half away from nothing to the campaign's minor unit, and kept; a refund at its gift's rate.",
+        1,
     ),
 ];
+
+fn method(turned: i64) -> BTreeMap<&'static str, FundsRule> {
+    let told = |(sum, rule, version): &(&'static str, &'static str, u32)| {
+        (*sum, FundsRule { rule, version: *version, left_out: (*sum == "raised_amount").then_some(turned) })
+    };
+    RULES.iter().map(told).collect()
+}
 
 /// Days to the last one, counted with it.
 pub fn days_left(ends_on: Option<NaiveDate>, day: NaiveDate) -> Option<i64> {
@@ -228,7 +263,7 @@ pub async fn read(conn: &mut Conn, campaign: &Campaign, as_of: NaiveDate) -> Api
          FROM campaign_allocations a CROSS JOIN LATERAL (SELECT CASE WHEN a.reverses_id IS NULL THEN 1 ELSE -1 END AS sign) s
          JOIN budget_lines l ON l.id = a.budget_line_id JOIN contracts k ON k.id = l.contract_id
          WHERE a.campaign_id = $1 AND a.allocated_on <= $2
-         GROUP BY l.id, k.id HAVING sum(a.amount * s.sign) <> 0 ORDER BY k.code, l.code",
+         GROUP BY l.id, l.code, l.currency, k.id, k.code HAVING sum(a.amount * s.sign) <> 0 ORDER BY k.code, l.code",
     );
     let by_line = by_line.bind::<SqlUuid, _>(campaign.id).bind::<Date, _>(as_of).load(conn).await?;
     let (goal, raised) = (&campaign.fields.goal_amount, sums.raised());
@@ -237,6 +272,7 @@ pub async fn read(conn: &mut Conn, campaign: &Campaign, as_of: NaiveDate) -> Api
         campaign_id: campaign.id,
         code: campaign.fields.code.to_string(),
         as_of,
+        known_at: sums.known_at,
         currency: campaign.fields.currency.clone(),
         goal_amount: goal.clone(),
         remaining_amount: Money(sums.remaining(goal)),
@@ -255,6 +291,6 @@ pub async fn read(conn: &mut Conn, campaign: &Campaign, as_of: NaiveDate) -> Api
         allocated_amount: Money(sums.allocated),
         by_line,
         by_month,
-        method: RULES.iter().copied().collect(),
+        method: method(sums.turned),
     })
 }

@@ -19,5 +19,5 @@ pub use actions::write;
 pub use allocations::write as allocate;
 pub use api::routes;
 pub use door::Door;
-pub use funds::{Totals, totals};
+pub use funds::{RULES as FUNDS_RULES, Totals, totals};
 pub use types::{Allocation, Donation, DonationFields, DonationKind};

@@ -5,6 +5,7 @@ use chrono::Utc;
 
 use super::{
     budget, gaps,
+    rows::{self, SpendingRow, SpendingRowFilter},
     spending::{Spending, SpendingQuery, spending},
     types::{BudgetQuery, BudgetReport, DoubleRow, FundingGaps, GapRow, GapRowFilter, Horizon},
 };
@@ -20,6 +21,7 @@ pub fn routes(config: &mut Mount) {
     config
         .service(read_budget)
         .service(read_spending)
+        .service(list_spending_rows)
         .service(read_funding_gaps)
         .service(list_funding_gap_rows)
         .service(list_double_funding);
@@ -30,7 +32,8 @@ pub fn routes(config: &mut Mount) {
 #[get("/reports/budgets")]
 async fn read_budget(_caller: Caller<ReadBudgets>, Params(query): Params<BudgetQuery>, db: Data<Db>) -> ApiResult<Answer> {
     let day = query.as_of.unwrap_or_else(|| Utc::now().date_naive());
-    Answer::plain(&budget::report(&mut *db.conn().await?, query.contract_id, day).await?)
+    let told = db.read_at(query.known_at, async |conn| budget::report(conn, query.contract_id, day).await).await?;
+    Answer::plain(&told)
 }
 
 /// What was planned, received and spent, by partner, contract, category or month, or by two of them.
@@ -39,6 +42,20 @@ async fn read_budget(_caller: Caller<ReadBudgets>, Params(query): Params<BudgetQ
 async fn read_spending(_caller: Caller<ReadBudgets>, asked: Tabled<SpendingQuery>, db: Data<Db>) -> ApiResult<HttpResponse> {
     let told = db.read_at(asked.query.known_at, async |conn| spending(conn, &asked.query).await).await?;
     asked.answer(&told, || told.table()).await
+}
+
+/// The rows behind what was planned, received and spent; the rows of a cell add up to its number.
+#[utoipa::path(tag = "reports", params(PageQuery, SpendingRowFilter), responses((status = 200, description = "A page of months of plans, instalments and expenditures", body = Page<SpendingRow>)))]
+#[get("/reports/spending/rows")]
+async fn list_spending_rows(
+    _caller: Caller<ReadBudgets>,
+    listing: Listing<SpendingRowFilter>,
+    db: Data<Db>,
+) -> ApiResult<HttpResponse> {
+    listing.filter.check()?;
+    let known_at = listing.filter.known_at;
+    db.read_at(known_at, async |conn| rows::ensure_known(conn, &listing.filter).await).await?;
+    listing.answer(async move |page, filter| db.read_at(known_at, async |conn| rows::rows(conn, filter, page).await).await).await
 }
 
 /// Who and what loses its line within a horizon, by day and by the contract that ended.

@@ -9,8 +9,9 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::{
+    rules::{GAP_RULES, method},
     statements::{DOUBLE, GAP_ROWS, GAPS, GONE},
-    types::{DoubleRow, FundingGaps, GapRow, Horizon},
+    types::{DoubleRow, FundingGaps, GapDay, GapRow, Horizon},
 };
 use crate::{
     auth::Scope,
@@ -18,14 +19,6 @@ use crate::{
     error::{ApiError, ApiResult},
     http::PageQuery,
 };
-
-const METHOD: &[&str] = &[
-    "A post is paid from the later of its own and its contract's first day to the earlier of their last days.",
-    "A post loses its line on the day after, where the contract ended, or where the post ended by itself and the person holds another; \
-     not where some contract pays any post of that person on the day.",
-    "people: each once a day, however many posts; facilities: open ones that lose their last support by a contract.",
-    "monthly_costs: the posts by the scale in force on the day before, times their shares, added up and rounded once; one amount a currency.",
-];
 
 #[derive(QueryableByName)]
 struct Days {
@@ -41,12 +34,14 @@ pub async fn gaps(conn: &mut Conn, scope: &Scope, horizon: &Horizon) -> ApiResul
         .bind::<Nullable<Array<SqlUuid>>, _>(scope.areas())
         .get_result(conn)
         .await?;
+    let days: Vec<GapDay> = serde_json::from_value(told.days).map_err(ApiError::internal)?;
+    let unpriced: i64 = days.iter().flat_map(|day| &day.contracts).map(|contract| contract.unpriced_posts).sum();
     Ok(FundingGaps {
         from: horizon.from,
         to: horizon.to,
         known_at: Utc::now(),
-        days: serde_json::from_value(told.days).map_err(ApiError::internal)?,
-        method: METHOD.to_vec(),
+        days,
+        method: method(GAP_RULES, |figure| (figure == "monthly_costs").then_some(unpriced)),
     })
 }
 

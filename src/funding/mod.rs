@@ -6,10 +6,13 @@
 mod api;
 mod budget;
 mod gaps;
+mod rows;
 mod rules;
 mod spending;
 mod statements;
 mod types;
 
 pub use api::routes;
+pub use rows::least_month;
+pub use rules::{BUDGET_RULES, GAP_RULES, SPENDING_RULES};
 pub use spending::{Spending, SpendingCell, SpendingPart, SpendingQuery, SpendingRule, SpendingTotal, spending};

@@ -11,6 +11,10 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::{
+    rules::{SPENDING_RULES, method},
+    types::FundingRule,
+};
 use crate::{
     db::Conn,
     error::{ApiError, ApiResult, Code, Faults},
@@ -74,20 +78,7 @@ pub struct Spending {
     /// The parts; of a currency they add up to the whole, but for what was received where it is told by category.
     pub cells: Vec<SpendingCell>,
     /// How it is reckoned.
-    pub method: Vec<SpendingRule>,
-}
-
-/// How a sum is reckoned.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct SpendingRule {
-    /// Which sum.
-    pub figure: &'static str,
-    /// The rule, in a sentence.
-    pub rule: &'static str,
-    /// Rises when the rule changes.
-    pub version: u32,
-    /// How many records the rule left out.
-    pub left_out: Option<i64>,
+    pub method: Vec<FundingRule>,
 }
 
 /// All of one currency.
@@ -148,43 +139,54 @@ struct Document {
     told: Value,
 }
 
-/// $1 the parts, $2 first day, $3 last day, $4 partner, $5 contract.
-const SPENDING: &str = r"
+/// $2 first day, $3 last day, $4 partner, $5 contract.
+pub const MONEY: &str = r"
 WITH paying AS (
   SELECT id, code, name, organization_id FROM contracts
   WHERE retired_at IS NULL AND ($4::uuid IS NULL OR organization_id = $4) AND ($5::uuid IS NULL OR id = $5)
 ), lines AS (
   SELECT l.id, l.contract_id, l.category, l.currency FROM budget_lines l JOIN paying ON paying.id = l.contract_id WHERE l.retired_at IS NULL
 ), moved AS (
-  SELECT l.contract_id, l.category, m.month AS on_day, l.currency, m.amount AS planned, 0 AS received, 0 AS spent
-  FROM budget_line_months m JOIN lines l ON l.id = m.budget_line_id WHERE m.retired_at IS NULL
-  UNION ALL
-  SELECT d.contract_id, NULL, d.received_on, d.currency, 0, d.amount, 0
-  FROM disbursements d JOIN paying ON paying.id = d.contract_id WHERE d.retired_at IS NULL
-  UNION ALL
-  SELECT l.contract_id, l.category, e.spent_on, e.currency, 0, 0, e.amount FROM expenditures e JOIN lines l ON l.id = e.budget_line_id
-), keyed AS (
-  SELECT CASE WHEN 'partner' = ANY ($1) THEN p.organization_id END AS organization_id,
-         CASE WHEN 'contract' = ANY ($1) THEN m.contract_id END AS contract_id,
-         CASE WHEN 'category' = ANY ($1) THEN m.category END AS category,
-         CASE WHEN 'month' = ANY ($1) THEN date_trunc('month', m.on_day)::date END AS month,
-         m.currency, greatest(siraj_minor_units(m.currency), 2) AS digits, m.planned, m.received, m.spent,
-         'category' = ANY ($1) AND m.category IS NULL AS of_no_line
-  FROM moved m JOIN paying p ON p.id = m.contract_id
-  WHERE ($2::date IS NULL OR m.on_day >= $2) AND ($3::date IS NULL OR m.on_day <= $3)
+  SELECT a.*, p.organization_id, p.code AS contract_code, greatest(siraj_minor_units(a.currency), 2) AS digits
+  FROM (
+    SELECT m.id, 'planned' AS figure, l.contract_id, l.id AS budget_line_id, l.category, m.month AS on_day, l.currency, m.amount
+    FROM budget_line_months m JOIN lines l ON l.id = m.budget_line_id WHERE m.retired_at IS NULL
+    UNION ALL
+    SELECT d.id, 'received', d.contract_id, NULL, NULL, d.received_on, d.currency, d.amount
+    FROM disbursements d JOIN paying ON paying.id = d.contract_id WHERE d.retired_at IS NULL
+    UNION ALL
+    SELECT e.id, 'spent', l.contract_id, l.id, l.category, e.spent_on, e.currency, e.amount FROM expenditures e JOIN lines l ON l.id = e.budget_line_id
+  ) a JOIN paying p ON p.id = a.contract_id
+  WHERE ($2::date IS NULL OR a.on_day >= $2) AND ($3::date IS NULL OR a.on_day <= $3)
+), unknown AS (
+  SELECT array_remove(ARRAY[
+    CASE WHEN $4 IS NOT NULL AND NOT EXISTS (SELECT FROM organizations WHERE id = $4) THEN '/organization_id' END,
+    CASE WHEN $5 IS NOT NULL AND NOT EXISTS (SELECT FROM contracts WHERE id = $5) THEN '/contract_id' END], NULL) AS pointers
+)";
+
+/// The whole and its parts; $1 the parts.
+const SPENDING: &str = r"
+, keyed AS (
+  SELECT CASE WHEN 'partner' = ANY ($1) THEN organization_id END AS organization_id,
+         CASE WHEN 'contract' = ANY ($1) THEN contract_id END AS contract_id,
+         CASE WHEN 'category' = ANY ($1) THEN category END AS category,
+         CASE WHEN 'month' = ANY ($1) THEN date_trunc('month', on_day)::date END AS month,
+         currency, digits, figure, amount, 'category' = ANY ($1) AND category IS NULL AS of_no_line
+  FROM moved
 ), totals AS (
-  SELECT currency, round(sum(planned), digits)::text AS planned, round(sum(received), digits)::text AS received, round(sum(spent), digits)::text AS spent
+  SELECT currency, round(coalesce(sum(amount) FILTER (WHERE figure = 'planned'), 0), digits)::text AS planned,
+         round(coalesce(sum(amount) FILTER (WHERE figure = 'received'), 0), digits)::text AS received,
+         round(coalesce(sum(amount) FILTER (WHERE figure = 'spent'), 0), digits)::text AS spent
   FROM keyed GROUP BY currency, digits
 ), cells AS (
-  SELECT organization_id, contract_id, category, month, currency, round(sum(planned), digits)::text AS planned,
-         CASE WHEN 'category' = ANY ($1) THEN NULL ELSE round(sum(received), digits)::text END AS received, round(sum(spent), digits)::text AS spent
+  SELECT organization_id, contract_id, category, month, currency, round(coalesce(sum(amount) FILTER (WHERE figure = 'planned'), 0), digits)::text AS planned,
+         CASE WHEN 'category' = ANY ($1) THEN NULL ELSE round(coalesce(sum(amount) FILTER (WHERE figure = 'received'), 0), digits)::text END AS received,
+         round(coalesce(sum(amount) FILTER (WHERE figure = 'spent'), 0), digits)::text AS spent
   FROM keyed WHERE NOT of_no_line GROUP BY organization_id, contract_id, category, month, currency, digits
 )
 SELECT jsonb_build_object(
   'known_at', least(siraj_known_at(), statement_timestamp()),
-  'unknown', array_remove(ARRAY[
-    CASE WHEN $4 IS NOT NULL AND NOT EXISTS (SELECT FROM organizations WHERE id = $4) THEN '/organization_id' END,
-    CASE WHEN $5 IS NOT NULL AND NOT EXISTS (SELECT FROM contracts WHERE id = $5) THEN '/contract_id' END], NULL),
+  'unknown', (SELECT pointers FROM unknown),
   'totals', (SELECT coalesce(jsonb_agg(to_jsonb(totals) ORDER BY currency), '[]') FROM totals),
   'cells', (SELECT coalesce(jsonb_agg(jsonb_build_object('partner_code', o.code, 'partner_name', o.name, 'contract_code', k.code, 'contract_name', k.name)
                                       || to_jsonb(c) ORDER BY o.code, k.code, c.category, c.month, c.currency), '[]')
@@ -193,22 +195,14 @@ SELECT jsonb_build_object(
     'planned', (SELECT count(*) FROM lines WHERE NOT EXISTS (
                   SELECT FROM budget_line_months m WHERE m.budget_line_id = lines.id AND m.retired_at IS NULL)))) AS told";
 
-/// How money is reckoned: figure, rule, version.
-const RULES: &[(&str, &str, u32)] = &[
-    (
-        "planned",
-        "What the plans by month of budget lines on record mean to take, of contracts on record; a month counts by its first day, whole. Left out: \
-         lines that have no plan by month.",
-        1,
-    ),
-    ("received", "What partners have paid in for their contracts, by the day it was received; of no category.", 1),
-    (
-        "spent",
-        "Expenditures of budget lines by the day they were spent, in the currency of the contract; what was turned round counts below nothing on its own day.",
-        1,
-    ),
-    ("currency", "Amounts of different currencies are never added up: every part and every total is of one currency.", 1),
-];
+/// What is asked for and not there.
+pub fn refuse_unknown(pointers: &[String]) -> ApiResult<()> {
+    let mut faults = Faults::default();
+    for pointer in pointers {
+        faults.add(pointer.as_str(), Code::UnknownReference);
+    }
+    Ok(faults.into_result()?)
+}
 
 /// Reads money by its parts, in one statement.
 pub async fn spending(conn: &mut Conn, query: &SpendingQuery) -> ApiResult<Spending> {
@@ -216,7 +210,7 @@ pub async fn spending(conn: &mut Conn, query: &SpendingQuery) -> ApiResult<Spend
     in_order(&mut faults, "/to", query.from, query.to);
     faults.into_result()?;
     let parts: Vec<&str> = query.by.list().into_iter().map(SpendingPart::as_str).collect();
-    let read: Document = diesel::sql_query(SPENDING)
+    let read: Document = diesel::sql_query(format!("{MONEY}{SPENDING}"))
         .bind::<Array<Text>, _>(parts)
         .bind::<Nullable<Date>, _>(query.from)
         .bind::<Nullable<Date>, _>(query.to)
@@ -225,23 +219,13 @@ pub async fn spending(conn: &mut Conn, query: &SpendingQuery) -> ApiResult<Spend
         .get_result(conn)
         .await?;
     let told: Told = serde_json::from_value(read.told).map_err(ApiError::internal)?;
-    let mut faults = Faults::default();
-    for pointer in &told.unknown {
-        faults.add(pointer.as_str(), Code::UnknownReference);
-    }
-    faults.into_result()?;
-    let rule = |(figure, rule, version): &(&'static str, &'static str, u32)| SpendingRule {
-        figure,
-        rule,
-        version: *version,
-        left_out: told.left_out.get(*figure).copied(),
-    };
+    refuse_unknown(&told.unknown)?;
     Ok(Spending {
         from: query.from,
         to: query.to,
         known_at: told.known_at,
         by: query.by.list(),
-        method: RULES.iter().map(rule).collect(),
+        method: method(SPENDING_RULES, |figure| told.left_out.get(figure).copied()),
         totals: told.totals,
         cells: told.cells,
     })

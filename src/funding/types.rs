@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use deserr::Deserr;
 use diesel::{
     QueryableByName,
-    sql_types::{Array, Date, Integer, Nullable, Numeric, SmallInt, Text, Uuid as SqlUuid},
+    sql_types::{Array, Bool, Date, Integer, Nullable, Numeric, SmallInt, Text, Timestamptz, Uuid as SqlUuid},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -13,11 +13,24 @@ use uuid::Uuid;
 use crate::{
     error::{ApiResult, Code, Faults},
     http::ListFilter,
-    types::{Cadre, Currency, Money, in_order},
+    types::{Cadre, Currency, KnownAt, Money, in_order},
 };
 
 /// The longest horizon, in days: two years.
 const LONGEST: i64 = 731;
+
+/// How a figure is reckoned.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct FundingRule {
+    /// Which figure.
+    pub figure: &'static str,
+    /// The rule, in a sentence.
+    pub rule: &'static str,
+    /// Rises when the rule changes.
+    pub version: u32,
+    /// How many records the rule left out, where that is counted.
+    pub left_out: Option<i64>,
+}
 
 /// Of which contract, and of which day.
 #[derive(Debug, Clone, Deserr, IntoParams)]
@@ -29,6 +42,10 @@ pub struct BudgetQuery {
     /// The day; today when absent.
     #[deserr(default)]
     pub as_of: Option<NaiveDate>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 /// How the budget of a contract stands on a day.
@@ -49,7 +66,7 @@ pub struct BudgetReport {
     /// All of them together.
     pub total: BudgetTotal,
     /// How it is reckoned.
-    pub method: Vec<&'static str>,
+    pub method: Vec<FundingRule>,
 }
 
 /// How a budget line stands on a day.
@@ -143,7 +160,7 @@ pub struct FundingGaps {
     /// The days on which something loses its line.
     pub days: Vec<GapDay>,
     /// How it is reckoned.
-    pub method: Vec<&'static str>,
+    pub method: Vec<FundingRule>,
 }
 
 /// What loses its line on a day.
@@ -308,6 +325,9 @@ pub struct LineFigures {
     /// What was spent.
     #[diesel(sql_type = Numeric)]
     pub spent: Money,
+    /// Whether it has no plan by month.
+    #[diesel(sql_type = Bool)]
+    pub unplanned: bool,
 }
 
 /// A contract as the report of its budget needs it.
@@ -331,4 +351,7 @@ pub struct ContractFigures {
     /// What was paid in.
     #[diesel(sql_type = Numeric)]
     pub received: Money,
+    /// As it was known at this moment.
+    #[diesel(sql_type = Timestamptz)]
+    pub known_at: DateTime<Utc>,
 }

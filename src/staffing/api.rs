@@ -25,7 +25,7 @@ pub fn routes(config: &mut Mount) {
 #[get("/reports/staffing")]
 async fn read_staffing(caller: Caller<ReadStaffing>, Params(query): Params<StaffingQuery>, db: Data<Db>) -> ApiResult<Answer> {
     let world = World::of_day(&caller.scope, &query, Utc::now().date_naive())?;
-    Answer::plain(&store::head_count(&mut *db.conn().await?, &world).await?)
+    Answer::plain(&db.read_at(query.known_at, async |conn| store::head_count(conn, &world).await).await?)
 }
 
 /// The posts behind a head-count, as many as it says.
@@ -39,9 +39,9 @@ async fn list_staffing_rows(
     let mut world = World::of_day(&caller.scope, &listing.filter, Utc::now().date_naive())?;
     world.by = None;
     listing
-        .answer(async move |page, _| {
+        .answer(async move |page, filter| {
             let asked = World { page: RowsPage::of(page)?, ..world.clone() };
-            store::rows(&mut *db.conn().await?, &asked).await
+            db.read_at(filter.known_at, async |conn| store::rows(conn, &asked).await).await
         })
         .await
 }
@@ -55,8 +55,9 @@ async fn read_staff_turnover(
     db: Data<Db>,
 ) -> ApiResult<Answer> {
     let world = World::of_days(&caller.scope, &query)?;
-    let reasons = ReadDepartures::ROLES.contains(&caller.role);
-    Answer::plain(&store::turnover(&mut *db.conn().await?, &world, reasons).await?)
+    // Why somebody left is sealed, and what is sealed has no history.
+    let reasons = ReadDepartures::ROLES.contains(&caller.role) && query.known_at.is_none();
+    Answer::plain(&db.read_at(query.known_at, async |conn| store::turnover(conn, &world, reasons).await).await?)
 }
 
 /// Which posts of the facilities' plans are vacant on a day, and which are held by more than planned.
@@ -64,5 +65,5 @@ async fn read_staff_turnover(
 #[get("/reports/vacancies")]
 async fn list_vacancies(caller: Caller<ReadStaffing>, Params(query): Params<VacancyQuery>, db: Data<Db>) -> ApiResult<Answer> {
     let world = World::of_plan(&caller.scope, &query, Utc::now().date_naive());
-    Answer::plain(&store::vacancies(&mut *db.conn().await?, &world).await?)
+    Answer::plain(&db.read_at(query.known_at, async |conn| store::vacancies(conn, &world).await).await?)
 }

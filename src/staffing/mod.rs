@@ -11,3 +11,4 @@ mod types;
 mod world;
 
 pub use api::routes;
+pub use world::{HEAD_COUNT, TURNOVER, VACANCIES};

@@ -126,7 +126,7 @@ const WORLD: &str = r"
   UNION ALL SELECT id::text, code, name FROM contracts WHERE $10 = 'contract'
 ), known AS (
   SELECT jsonb_build_object(
-    'known_at', statement_timestamp(),
+    'known_at', least(siraj_known_at(), statement_timestamp()),
     'unknown', array_remove(ARRAY[
       CASE WHEN $3 IS NOT NULL AND NOT EXISTS (SELECT FROM areas WHERE id = $3) THEN '/area_id' END,
       CASE WHEN $4 IS NOT NULL AND NOT EXISTS (SELECT FROM realm WHERE id = $4) THEN '/facility_id' END,

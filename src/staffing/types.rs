@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     error::Faults,
     http::ListFilter,
-    types::{Cadre, Flag, words},
+    types::{Cadre, Flag, KnownAt, words},
 };
 
 words! {
@@ -71,6 +71,10 @@ pub struct StaffingQuery {
     #[deserr(default)]
     #[param(inline)]
     pub gender: Option<GenderPart>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 impl ListFilter for StaffingQuery {
@@ -109,6 +113,10 @@ pub struct TurnoverQuery {
     #[deserr(default)]
     #[param(inline)]
     pub gender: Option<GenderPart>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 /// Of which day and of what vacant posts are asked.
@@ -128,6 +136,10 @@ pub struct VacancyQuery {
     /// Posts in this area or below it.
     #[deserr(default)]
     pub area_id: Option<Uuid>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 /// How a figure is counted.
@@ -221,7 +233,7 @@ pub struct Turnover {
     /// The whole.
     pub total: Movement,
     /// The departures of the whole by reason; `post_ended` where none is recorded, `undisclosed` where the person is employed from
-    /// elsewhere. Only for those who may read departures, never by part.
+    /// elsewhere. Only for those who may read departures, never by part, and not as known at an earlier moment: departures are not remembered.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     pub left_by_reason: Option<BTreeMap<String, i64>>,

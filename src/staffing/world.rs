@@ -143,7 +143,8 @@ impl World {
 /// How figures are counted: name, rule, version.
 type Written = (&'static str, &'static str, u32);
 
-const HEAD_COUNT: &[Written] = &[
+/// How head-counts are made.
+pub const HEAD_COUNT: &[Written] = &[
     (
         "people",
         "People on record who hold a post on the day at a facility on record that is open then; each once in the whole and once in each part, \
@@ -158,7 +159,8 @@ const HEAD_COUNT: &[Written] = &[
         1,
     ),
 ];
-const TURNOVER: &[Written] = &[
+/// How turnover is counted.
+pub const TURNOVER: &[Written] = &[
     (
         "present",
         "A person is present on the days on which they hold a post at an open facility; posts that follow each other without a day between are \
@@ -174,7 +176,8 @@ const TURNOVER: &[Written] = &[
         1,
     ),
 ];
-const VACANCIES: &[Written] = &[
+/// How vacant posts are counted.
+pub const VACANCIES: &[Written] = &[
     ("planned", "The plan of each facility that is open on the day, by cadre, as it holds on the day.", 1),
     (
         "filled",

@@ -5,9 +5,13 @@
 
 mod api;
 mod arrived;
+mod rows;
 mod rules;
 mod statements;
 mod types;
 
 pub use api::routes;
 pub use arrived::{Arrived, arrived};
+pub use rows::arrived_of;
+pub use rules::{ROAD, RULES};
+pub use types::Within;

@@ -2,8 +2,8 @@
 
 use super::types::SuppliesRule;
 
-/// Figure, rule, version.
-const RULES: &[(&str, &str, u32)] = &[
+/// How supplies are counted: figure, rule, version.
+pub const RULES: &[(&str, &str, u32)] = &[
     (
         "sent",
         "What was put onto the road of shipments on record to facilities on record, lot by lot, on the day it left; in the base unit of its item.",
@@ -30,7 +30,8 @@ const RULES: &[(&str, &str, u32)] = &[
     ),
 ];
 
-const ROAD: (&str, &str, u32) =
+/// What those do not know who do not send.
+pub const ROAD: (&str, &str, u32) =
     ("road", "Shipments that are still on the road are left out for those who need not know the road.", 1);
 
 /// The rules as this reader needs them.

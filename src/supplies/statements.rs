@@ -1,4 +1,4 @@
-//! The SQL of supplies: one statement over the roads of shipments.
+//! The SQL of supplies: what moved on the roads of shipments, and its parts.
 
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{Array, Bool, Date, Jsonb, Nullable, Text, Uuid as SqlUuid};
@@ -33,28 +33,28 @@ struct Document {
     told: Value,
 }
 
-/// $1 the parts; the caller's $2 areas, $3 facility, $4 whether they know the road; $5 first day, $6 last day, $7 area, $8 facility, $9 campaign, $10 contract.
+/// The caller's $2 areas, $3 facility, $4 whether they know the road; $5 first day, $6 last day, $7 area, $8 facility, $9 campaign, $10 contract.
 ///
 /// What moved onto a road was sent; what moved off it went where the other end of the movement is. A reversal is the same, below nothing.
-const SUPPLIES: &str = r"
+pub const MOVED: &str = r"
 WITH realm AS (
   SELECT id, code, name, area_id FROM facilities
   WHERE retired_at IS NULL AND ($3::uuid IS NULL OR id = $3)
     AND ($2::uuid[] IS NULL OR area_id IN (SELECT area_id FROM area_closure WHERE ancestor_id = ANY ($2)))
 ), roads AS (
-  SELECT s.id, s.transit_id, s.to_id, s.facility_id, r.area_id
+  SELECT s.id, s.code, s.transit_id, s.to_id, s.facility_id, r.area_id
   FROM shipments s JOIN realm r ON r.id = s.facility_id
   WHERE s.retired_at IS NULL AND s.transit_id IS NOT NULL AND ($4 OR s.status NOT IN ('dispatched', 'partially_received'))
     AND ($7::uuid IS NULL OR r.area_id IN (SELECT area_id FROM area_closure WHERE ancestor_id = $7)) AND ($8::uuid IS NULL OR r.id = $8)
     AND ($9::uuid IS NULL OR s.campaign_id = $9) AND ($10::uuid IS NULL OR s.contract_id = $10)
 ), legs AS (
-  SELECT r.id, r.to_id, r.facility_id, r.area_id, m.document_id, m.lot_id, m.occurred_on, m.quantity, true AS onto, m.from_id AS other_id
+  SELECT r.id, r.code, r.to_id, r.facility_id, r.area_id, m.document_id, m.line, m.lot_id, m.occurred_on, m.quantity, true AS onto, m.from_id AS other_id
   FROM roads r JOIN stock_movements m ON m.to_id = r.transit_id
   UNION ALL
-  SELECT r.id, r.to_id, r.facility_id, r.area_id, m.document_id, m.lot_id, m.occurred_on, m.quantity, false, m.to_id
+  SELECT r.id, r.code, r.to_id, r.facility_id, r.area_id, m.document_id, m.line, m.lot_id, m.occurred_on, m.quantity, false, m.to_id
   FROM roads r JOIN stock_movements m ON m.from_id = r.transit_id
 ), moved AS (
-  SELECT l.id, l.facility_id, l.area_id, i.category, i.base_unit, l.occurred_on,
+  SELECT l.id, l.code, l.facility_id, l.area_id, l.document_id, l.line, l.lot_id, t.item_id, i.category, i.base_unit, l.occurred_on,
          CASE WHEN d.reverses_id IS NULL THEN l.quantity ELSE -l.quantity END AS quantity,
          CASE WHEN l.onto = (d.reverses_id IS NULL) THEN 'sent'
               WHEN l.other_id = l.to_id THEN 'arrived'
@@ -65,7 +65,17 @@ WITH realm AS (
   FROM legs l JOIN stock_documents d ON d.id = l.document_id AND d.recorded_at <= siraj_known_at()
   JOIN stock_locations o ON o.id = l.other_id JOIN lots t ON t.id = l.lot_id JOIN items i ON i.id = t.item_id
   WHERE ($5::date IS NULL OR l.occurred_on >= $5) AND ($6::date IS NULL OR l.occurred_on <= $6)
-), keyed AS (
+), unknown AS (
+  SELECT array_remove(ARRAY[
+    CASE WHEN $7 IS NOT NULL AND NOT EXISTS (SELECT FROM areas WHERE id = $7) THEN '/area_id' END,
+    CASE WHEN $8 IS NOT NULL AND NOT EXISTS (SELECT FROM realm WHERE id = $8) THEN '/facility_id' END,
+    CASE WHEN $9 IS NOT NULL AND NOT EXISTS (SELECT FROM campaigns WHERE id = $9) THEN '/campaign_id' END,
+    CASE WHEN $10 IS NOT NULL AND NOT EXISTS (SELECT FROM contracts WHERE id = $10) THEN '/contract_id' END], NULL) AS pointers
+)";
+
+/// The whole and its parts; $1 the parts.
+const SUPPLIES: &str = r"
+, keyed AS (
   SELECT id, base_unit, quantity, fate,
          CASE WHEN 'category' = ANY ($1) THEN category END AS category,
          CASE WHEN 'month' = ANY ($1) THEN date_trunc('month', occurred_on)::date END AS month,
@@ -90,11 +100,7 @@ WITH realm AS (
 )
 SELECT jsonb_build_object(
   'known_at', least(siraj_known_at(), statement_timestamp()),
-  'unknown', array_remove(ARRAY[
-    CASE WHEN $7 IS NOT NULL AND NOT EXISTS (SELECT FROM areas WHERE id = $7) THEN '/area_id' END,
-    CASE WHEN $8 IS NOT NULL AND NOT EXISTS (SELECT FROM realm WHERE id = $8) THEN '/facility_id' END,
-    CASE WHEN $9 IS NOT NULL AND NOT EXISTS (SELECT FROM campaigns WHERE id = $9) THEN '/campaign_id' END,
-    CASE WHEN $10 IS NOT NULL AND NOT EXISTS (SELECT FROM contracts WHERE id = $10) THEN '/contract_id' END], NULL),
+  'unknown', (SELECT pointers FROM unknown),
   'totals', (SELECT coalesce(jsonb_agg(to_jsonb(summed) ORDER BY base_unit), '[]') FROM summed WHERE whole),
   'cells', (SELECT coalesce(jsonb_agg(jsonb_build_object('area_code', a.code, 'area_name', a.name, 'facility_code', f.code, 'facility_name', f.name)
                                       || to_jsonb(c) ORDER BY a.code, f.code, c.category, c.month, c.base_unit), '[]')
@@ -108,37 +114,55 @@ pub struct Reach {
     pub knows_the_road: bool,
 }
 
-/// Reads supplies by their parts, within what the caller may see.
-pub async fn supplies(conn: &mut Conn, actor: &Actor, query: &SuppliesQuery) -> ApiResult<Supplies> {
-    let (areas, facility) = match &actor.scope {
+impl Reach {
+    /// Of a caller.
+    pub fn of(actor: &Actor) -> Self {
+        let (areas, facility) = seen_by(actor);
+        Self { areas, facility, knows_the_road: actor.role.sends() }
+    }
+}
+
+/// The areas and the facility that a caller sees alone.
+pub fn seen_by(actor: &Actor) -> (Option<Vec<Uuid>>, Option<Uuid>) {
+    match &actor.scope {
         Scope::Facility(facility) => (None, Some(*facility)),
         scope => (scope.areas(), None),
-    };
-    supplies_within(conn, Reach { areas, facility, knows_the_road: actor.role.sends() }, query).await
+    }
+}
+
+/// What is asked for and not known to the caller.
+pub fn refuse_unknown(pointers: &[String]) -> ApiResult<()> {
+    let mut faults = Faults::default();
+    for pointer in pointers {
+        faults.add(pointer.as_str(), Code::UnknownReference);
+    }
+    Ok(faults.into_result()?)
+}
+
+/// Reads supplies by their parts, within what the caller may see.
+pub async fn supplies(conn: &mut Conn, actor: &Actor, query: &SuppliesQuery) -> ApiResult<Supplies> {
+    supplies_within(conn, Reach::of(actor), query).await
 }
 
 /// Reads supplies by their parts, within a reach.
 pub async fn supplies_within(conn: &mut Conn, reach: Reach, query: &SuppliesQuery) -> ApiResult<Supplies> {
     let parts: Vec<&str> = query.by.list().into_iter().map(SuppliesPart::as_str).collect();
-    let read: Document = diesel::sql_query(SUPPLIES)
+    let within = query.within();
+    let read: Document = diesel::sql_query(format!("{MOVED}{SUPPLIES}"))
         .bind::<Array<Text>, _>(parts)
         .bind::<Nullable<Array<SqlUuid>>, _>(reach.areas)
         .bind::<Nullable<SqlUuid>, _>(reach.facility)
         .bind::<Bool, _>(reach.knows_the_road)
-        .bind::<Nullable<Date>, _>(query.from)
-        .bind::<Nullable<Date>, _>(query.to)
-        .bind::<Nullable<SqlUuid>, _>(query.area_id)
-        .bind::<Nullable<SqlUuid>, _>(query.facility_id)
-        .bind::<Nullable<SqlUuid>, _>(query.campaign_id)
-        .bind::<Nullable<SqlUuid>, _>(query.contract_id)
+        .bind::<Nullable<Date>, _>(within.from)
+        .bind::<Nullable<Date>, _>(within.to)
+        .bind::<Nullable<SqlUuid>, _>(within.area_id)
+        .bind::<Nullable<SqlUuid>, _>(within.facility_id)
+        .bind::<Nullable<SqlUuid>, _>(within.campaign_id)
+        .bind::<Nullable<SqlUuid>, _>(within.contract_id)
         .get_result(conn)
         .await?;
     let told: Told = serde_json::from_value(read.told).map_err(ApiError::internal)?;
-    let mut faults = Faults::default();
-    for pointer in &told.unknown {
-        faults.add(pointer.as_str(), Code::UnknownReference);
-    }
-    faults.into_result()?;
+    refuse_unknown(&told.unknown)?;
     Ok(Supplies {
         from: query.from,
         to: query.to,

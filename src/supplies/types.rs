@@ -60,6 +60,40 @@ pub struct SuppliesQuery {
 }
 
 impl SuppliesQuery {
+    /// Within what is asked.
+    pub fn within(&self) -> Within {
+        Within {
+            from: self.from,
+            to: self.to,
+            area_id: self.area_id,
+            facility_id: self.facility_id,
+            campaign_id: self.campaign_id,
+            contract_id: self.contract_id,
+            known_at: self.known_at,
+        }
+    }
+}
+
+/// Within what supplies are counted.
+#[derive(Debug, Clone, Default)]
+pub struct Within {
+    /// From this day.
+    pub from: Option<NaiveDate>,
+    /// To this day.
+    pub to: Option<NaiveDate>,
+    /// Sent into this area.
+    pub area_id: Option<Uuid>,
+    /// Sent to this facility.
+    pub facility_id: Option<Uuid>,
+    /// Paid by this campaign.
+    pub campaign_id: Option<Uuid>,
+    /// Paid by this contract.
+    pub contract_id: Option<Uuid>,
+    /// As known at this moment.
+    pub known_at: Option<KnownAt>,
+}
+
+impl Within {
     /// The days in order; contracts and campaigns are not for clerks.
     pub fn check(&self, actor: &Actor) -> ApiResult<()> {
         // From moment to moment, when something left would show.

@@ -357,3 +357,20 @@ async fn donors_are_known_by_pseudonym_and_their_names_are_sealed() {
     let none = auditor.send(Method::POST, DONATIONS, &[("content-type", "application/json")], Some(b"{}".to_vec())).await;
     none.expect_problem(403, "forbidden");
 }
+
+#[tokio::test]
+async fn funds_are_told_as_they_were_known_and_say_by_which_rules() {
+    let appeal = Appeal::open().await;
+    let gift = appeal.gift("350").await;
+    let then = appeal.funds("?as_of=2015-12-31").await;
+    assert_eq!((&then["raised_amount"], &then["method"]["raised_amount"]["left_out"]), (&json!("350.00"), &json!(0)));
+    appeal.reverse(DONATIONS, gift, json!({})).await.expect_status(201);
+    let now = appeal.funds("?as_of=2015-12-31").await;
+    assert_eq!((&now["raised_amount"], &now["method"]["raised_amount"]["left_out"]), (&json!("0.00"), &json!(2)));
+    assert_eq!(
+        (&now["method"]["raised_amount"]["version"], &now["method"]["fees_amount"]["left_out"]),
+        (&json!(1), &Value::Null)
+    );
+    let moment = then["known_at"].as_str().expect("a moment");
+    assert_eq!(appeal.funds(&format!("?as_of=2015-12-31&known_at={moment}")).await, then);
+}

@@ -182,3 +182,76 @@ async fn money_is_narrowed_by_days_partner_and_moment_and_told_as_a_table() {
     purse.app.partner(purse.partner).await.get(&format!("{SPENDING}?by=month")).await.expect_problem(403, "forbidden");
     purse.app.user(Role::Auditor).await.get(&format!("{SPENDING}?by=month")).await.expect_status(200);
 }
+
+#[tokio::test]
+async fn the_rows_of_money_add_up_to_every_number_of_every_cell() {
+    let (purse, _) = spent().await;
+    let auditor = purse.app.user(Role::Auditor).await;
+    for by in ["contract", "partner", "category", "month", "contract,month", "category,month"] {
+        let told = purse.manager.get(&format!("{SPENDING}?by={by}&to=2015-03-31")).await.expect_status(200).json();
+        for cell in told["cells"].as_array().expect("cells") {
+            let keys: String = ["organization_id", "contract_id", "category", "month", "currency"]
+                .iter()
+                .filter_map(|key| Some(format!("&{key}={}", cell[*key].as_str()?)))
+                .collect();
+            for figure in ["planned", "received", "spent"] {
+                let path = format!("{SPENDING}/rows?to=2015-03-31&figure={figure}{keys}");
+                let rows = purse.manager.all(&path).await;
+                assert_eq!(rows.iter().map(|row| cents(&row["amount"])).sum::<i64>(), cents(&cell[figure]), "{path}: {rows:?}");
+                assert!(rows.iter().all(|row| row["figure"] == figure), "{rows:?}");
+            }
+        }
+    }
+    // Each row is the record itself, and what was turned round stands beside what turned it.
+    let rows = auditor.all(&format!("{SPENDING}/rows?category=medicines&figure=spent&limit=1")).await;
+    let told: Vec<_> = rows.iter().map(|row| (row["on_day"].clone(), row["amount"].clone())).collect();
+    assert_eq!(told, [(json!("2015-02-02"), json!("80.00")), (json!("2015-03-02"), json!("-80.00"))]);
+    let spent: Vec<_> = purse.manager.all(EXPENDITURES).await.iter().map(|one| one["id"].clone()).collect();
+    assert!(rows.iter().all(|row| spent.contains(&row["id"])));
+    let backwards = auditor.all(&format!("{SPENDING}/rows?category=medicines&figure=spent&sort=-on_day")).await;
+    assert!(rows.iter().eq(backwards.iter().rev()));
+    assert_eq!(auditor.all(&format!("{SPENDING}/rows?q=I-1&figure=received")).await.len(), 1);
+    assert!(auditor.all(&format!("{SPENDING}/rows?known_at=2026-01-01T00:00:00Z")).await.is_empty());
+    let unknown = auditor.get(&format!("{SPENDING}/rows?contract_id={}", Uuid::now_v7())).await.expect_status(422).json();
+    assert_eq!(faults(&unknown), [("/contract_id".to_owned(), "unknown-reference".to_owned())]);
+    let refused = auditor.get(&format!("{SPENDING}/rows?from=2015-02-01&to=2015-01-01")).await.expect_status(422).json();
+    assert_eq!(faults(&refused), [("/to".to_owned(), "date-order".to_owned())]);
+    let area = purse.app.area("EAST", None).await;
+    purse.app.coordinator(&[area]).await.get(&format!("{SPENDING}/rows")).await.expect_problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn a_budget_is_told_as_it_was_known_and_says_by_which_rules() {
+    let purse = Purse::open().await;
+    let line = purse.line("FUEL", "600").await;
+    purse.spend(line, "90", &json!({"spent_on": "2015-01-20"})).await.expect_status(201);
+    let path = format!("/api/v1/reports/budgets?contract_id={}&as_of=2015-03-31", purse.contract);
+    let then = purse.manager.get(&path).await.expect_status(200).json();
+    purse.spend(line, "10", &json!({"spent_on": "2015-01-21"})).await.expect_status(201);
+    let now = purse.manager.get(&path).await.expect_status(200).json();
+    assert_eq!((&then["total"]["spent"], &now["total"]["spent"]), (&json!("90.00"), &json!("100.00")));
+    let moment = then["known_at"].as_str().expect("a moment");
+    assert_eq!(purse.manager.get(&format!("{path}&known_at={moment}")).await.expect_status(200).json(), then);
+    // So are the lists that it stands on.
+    let listed = async |path: &str, moment: &str| purse.manager.all(&format!("{path}?known_at={moment}")).await.len();
+    let before = "2026-01-01T00:00:00Z";
+    assert_eq!((listed(EXPENDITURES, moment).await, purse.manager.all(EXPENDITURES).await.len()), (1, 2));
+    assert_eq!((listed(LINES, moment).await, listed(LINES, before).await), (1, 0));
+    assert_eq!((listed(DISBURSEMENTS, moment).await, listed("/api/v1/commitments", moment).await), (0, 0));
+    let of = |figure: &str| {
+        then["method"].as_array().expect("rules").iter().find(|rule| rule["figure"] == figure).expect("a rule").clone()
+    };
+    assert_eq!(
+        (&of("planned_to_date")["version"], &of("planned_to_date")["left_out"]),
+        (&json!(1), &json!(1)),
+        "the line has no plan"
+    );
+    assert_eq!(of("spent")["left_out"], Value::Null);
+    let gaps = purse.manager.get("/api/v1/reports/funding-gaps?from=2015-05-01&to=2015-05-15").await.expect_status(200).json();
+    let names: Vec<_> =
+        gaps["method"].as_array().expect("rules").iter().map(|rule| (&rule["figure"], &rule["version"])).collect();
+    assert!(
+        names.contains(&(&json!("double_funding"), &json!(1))) && names.contains(&(&json!("monthly_costs"), &json!(1))),
+        "{names:?}"
+    );
+}
