@@ -15,4 +15,5 @@ mod types;
 pub use api::routes;
 pub use rows::least_month;
 pub use rules::{BUDGET_RULES, GAP_RULES, SPENDING_RULES};
-pub use spending::{Spending, SpendingCell, SpendingPart, SpendingQuery, SpendingRule, SpendingTotal, spending};
+pub use spending::{Spending, SpendingCell, SpendingPart, SpendingQuery, SpendingTotal, spending};
+pub use types::FundingRule;

@@ -8,8 +8,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
+    partner,
     parts::{Parts, parts},
-    partner, terms,
+    terms,
 };
 use crate::{
     auth::{Actor, Scope},

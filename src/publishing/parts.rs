@@ -14,7 +14,7 @@ use crate::{
     db::Conn,
     donations,
     error::ApiResult,
-    funding::{self, Spending, SpendingCell, SpendingPart, SpendingQuery, SpendingRule, SpendingTotal},
+    funding::{self, FundingRule, Spending, SpendingCell, SpendingPart, SpendingQuery, SpendingTotal},
     register::load_any,
     report_definitions::ReportKind,
     reports::FigureScope,
@@ -152,7 +152,7 @@ async fn names(conn: &mut Conn) -> ApiResult<Names> {
 }
 
 fn method(told: &Spending) -> BTreeMap<String, Method> {
-    let rule = |one: &SpendingRule| {
+    let rule = |one: &FundingRule| {
         let left_out = one.left_out.map(|number| ("lines_without_months", number)).into_iter().collect();
         (format!("spending.{}", one.figure), Method { rule: one.rule, version: one.version, left_out })
     };

@@ -23,6 +23,11 @@ pub const RULES: &[(&str, &str, u32)] = &[
         1,
     ),
     (
+        "worth",
+        "The same quantities times what a base unit of their lots is worth, each currency by itself; lots that say nothing of their value are left out and told in number.",
+        1,
+    ),
+    (
         "parts",
         "By the category of the item, the month of the day, the facility it was sent to and the area that stands in today. Every quantity is in one part, so parts add up to the whole of \
          their unit. A shipment is counted in each part that it has something of. Shipments to places that are no facility's are left out.",

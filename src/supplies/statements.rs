@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     rules::method,
-    types::{Supplies, SuppliesCell, SuppliesPart, SuppliesQuery, SuppliesTotal, SuppliesValue},
+    types::{Supplies, SuppliesCell, SuppliesPart, SuppliesQuery, SuppliesTotal, SuppliesValue, SuppliesWorth},
 };
 use crate::{
     auth::{Actor, Scope},
@@ -25,6 +25,8 @@ struct Told {
     totals: Vec<SuppliesTotal>,
     cells: Vec<SuppliesCell>,
     values: Vec<SuppliesValue>,
+    worth: Vec<SuppliesWorth>,
+    unpriced: i64,
 }
 
 #[derive(Debug, diesel::QueryableByName)]
@@ -97,6 +99,17 @@ const SUPPLIES: &str = r"
   WHERE d.value IS NOT NULL AND d.status <> 'withdrawn' AND d.cause <> 'over'
     AND ($5::date IS NULL OR d.occurred_on >= $5) AND ($6::date IS NULL OR d.occurred_on <= $6)
   GROUP BY 1, 2, 3, 4, d.currency
+), priced AS (
+  SELECT CASE WHEN 'category' = ANY ($1) THEN m.category END AS category,
+         CASE WHEN 'month' = ANY ($1) THEN date_trunc('month', m.occurred_on)::date END AS month,
+         CASE WHEN 'area' = ANY ($1) THEN m.area_id END AS area_id, CASE WHEN 'facility' = ANY ($1) THEN m.facility_id END AS facility_id,
+         l.currency, m.fate, sum(m.quantity * l.unit_value) AS amount
+  FROM moved m JOIN lots l ON l.id = m.lot_id WHERE l.unit_value IS NOT NULL
+  GROUP BY 1, 2, 3, 4, l.currency, m.fate
+), valued AS (
+  SELECT category, month, area_id, facility_id, currency,
+         jsonb_object_agg(fate, round(amount, greatest(siraj_minor_units(currency), 2))::text) AS amounts
+  FROM priced GROUP BY category, month, area_id, facility_id, currency
 )
 SELECT jsonb_build_object(
   'known_at', least(siraj_known_at(), statement_timestamp()),
@@ -105,7 +118,10 @@ SELECT jsonb_build_object(
   'cells', (SELECT coalesce(jsonb_agg(jsonb_build_object('area_code', a.code, 'area_name', a.name, 'facility_code', f.code, 'facility_name', f.name)
                                       || to_jsonb(c) ORDER BY a.code, f.code, c.category, c.month, c.base_unit), '[]')
             FROM summed c LEFT JOIN areas a ON a.id = c.area_id LEFT JOIN realm f ON f.id = c.facility_id WHERE NOT c.whole),
-  'values', (SELECT coalesce(jsonb_agg(to_jsonb(worth) ORDER BY category, month, area_id, facility_id, currency), '[]') FROM worth)) AS told";
+  'values', (SELECT coalesce(jsonb_agg(to_jsonb(worth) ORDER BY category, month, area_id, facility_id, currency), '[]') FROM worth),
+  'worth', (SELECT coalesce(jsonb_agg(jsonb_build_object('sent', '0.00', 'arrived', '0.00', 'refused', '0.00', 'lost', '0.00', 'returned', '0.00')
+                                      || (to_jsonb(valued) - 'amounts') || amounts ORDER BY category, month, area_id, facility_id, currency), '[]') FROM valued),
+  'unpriced', (SELECT count(DISTINCT m.lot_id) FROM moved m JOIN lots l ON l.id = m.lot_id WHERE l.unit_value IS NULL)) AS told";
 
 /// What a reader may see: of some areas, of one facility, and whether of the road.
 pub struct Reach {
@@ -171,6 +187,8 @@ pub async fn supplies_within(conn: &mut Conn, reach: Reach, query: &SuppliesQuer
         totals: told.totals,
         cells: told.cells,
         values: told.values,
+        worth: told.worth,
+        lots_without_value: told.unpriced,
         method: method(reach.knows_the_road),
     })
 }

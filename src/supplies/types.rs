@@ -130,6 +130,10 @@ pub struct Supplies {
     pub cells: Vec<SuppliesCell>,
     /// What is known of the value of what did not arrive as it was sent.
     pub values: Vec<SuppliesValue>,
+    /// What the parts were worth, as far as their lots say what a unit is.
+    pub worth: Vec<SuppliesWorth>,
+    /// So many lots say nothing of their value: they are left out of `worth`.
+    pub lots_without_value: i64,
     /// How it is counted.
     pub method: Vec<SuppliesRule>,
 }
@@ -216,6 +220,31 @@ pub struct SuppliesValue {
     pub amount: String,
     /// How many discrepancies tell a value.
     pub discrepancies: i64,
+}
+
+/// What one part was worth, in one currency. Decimals; what it was not asked by is absent.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct SuppliesWorth {
+    /// The category of items.
+    pub category: Option<String>,
+    /// The first day of the month.
+    pub month: Option<NaiveDate>,
+    /// The area.
+    pub area_id: Option<Uuid>,
+    /// The facility.
+    pub facility_id: Option<Uuid>,
+    /// By ISO 4217.
+    pub currency: String,
+    /// Put onto the road.
+    pub sent: String,
+    /// Came where it was sent.
+    pub arrived: String,
+    /// Came into a quarantine.
+    pub refused: String,
+    /// Lost, looted, seized.
+    pub lost: String,
+    /// Came back.
+    pub returned: String,
 }
 
 impl Supplies {

@@ -5,6 +5,7 @@ mod arrivals;
 mod figures;
 mod seen;
 mod steps;
+mod worth;
 
 use serde_json::{Value, json};
 use siraj::{auth::Role, db::Db, stock::verify};
