@@ -104,15 +104,13 @@ pub async fn count(db: &Db, definition: Uuid, as_of: NaiveDate) -> ApiResult<Cou
     db.read_at(Some(KnownAt(known_at)), async |conn| {
         let definition = load_open::<ReportDefinition>(conn, &Scope::Everything, definition).await.map_err(as_fault)?;
         let fields = &definition.fields;
-        let document = match (fields.audience, fields.contract_id) {
-            (ReportAudience::Partner, Some(contract)) => {
-                partner::judge(as_of, known_at)?;
-                written(&definition, (as_of, known_at), partner::content(conn, contract, as_of).await?)?
-            }
-            _ => {
-                let scope = scope_of(fields.campaign_id, fields.contract_id, fields.area_id, Form::Third);
-                written(&definition, (as_of, known_at), content(conn, fields.kind, &scope, as_of).await?)?
-            }
+        let moments = (as_of, known_at);
+        let document = if let (ReportAudience::Partner, Some(contract)) = (fields.audience, fields.contract_id) {
+            partner::judge(as_of, known_at)?;
+            written(&definition, moments, partner::content(conn, contract, as_of).await?)?
+        } else {
+            let scope = scope_of(fields.campaign_id, fields.contract_id, fields.area_id, Form::Third);
+            written(&definition, moments, content(conn, fields.kind, &scope, as_of).await?)?
         };
         Ok(Counted { definition, as_of, known_at, document })
     })
