@@ -120,16 +120,13 @@ pub async fn count(db: &Db, definition: Uuid, as_of: NaiveDate, month: Option<Na
         let fields = &definition.fields;
         let title = titled(fields.title.as_str(), month, Locale::English);
         let title_ar = fields.title_ar.as_ref().map(|title| titled(title.as_str(), month, Locale::Arabic));
-        let titles = (title.as_str(), title_ar.as_deref());
-        let document = match (fields.audience, fields.contract_id) {
-            (ReportAudience::Partner, Some(contract)) => {
-                partner::judge(as_of, known_at)?;
-                written(&definition, titles, (as_of, known_at), partner::content(conn, contract, as_of).await?)?
-            }
-            _ => {
-                let scope = scope_of(fields.campaign_id, fields.contract_id, fields.area_id, Form::Third);
-                written(&definition, titles, (as_of, known_at), content(conn, fields.kind, &scope, as_of).await?)?
-            }
+        let (titles, moments) = ((title.as_str(), title_ar.as_deref()), (as_of, known_at));
+        let document = if let (ReportAudience::Partner, Some(contract)) = (fields.audience, fields.contract_id) {
+            partner::judge(as_of, known_at)?;
+            written(&definition, titles, moments, partner::content(conn, contract, as_of).await?)?
+        } else {
+            let scope = scope_of(fields.campaign_id, fields.contract_id, fields.area_id, Form::Third);
+            written(&definition, titles, moments, content(conn, fields.kind, &scope, as_of).await?)?
         };
         Ok(Counted { definition, title, title_ar, as_of, known_at, document })
     })

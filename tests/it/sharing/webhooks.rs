@@ -245,7 +245,7 @@ async fn deliveries_are_kept_for_ninety_days_after_they_ended() {
     let world = &wired.world;
     let sweep = async || {
         let db = Db::new(&world.app.database.service_url(), 1).expect("a pool");
-        siraj::webhooks::sweep(&mut *db.conn().await.expect("a connection")).await.expect("swept");
+        siraj::webhooks::sweep(&mut db.conn().await.expect("a connection")).await.expect("swept");
     };
     let aged = async |days: i32| {
         let text = format!(
