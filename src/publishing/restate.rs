@@ -91,7 +91,8 @@ pub async fn restate(db: &Db, actor: &Actor, report: &PublishedReport, frozen: &
 /// The figures to open into their rows.
 fn opened(differing: &[Difference]) -> BTreeSet<Figure> {
     let mut opened: BTreeSet<Figure> = ALWAYS.iter().copied().collect();
-    opened.extend(differing.iter().filter_map(|one| Figure::parse(&one.figure)));
+    let counts_its_rows = |figure: &Figure| !matches!(figure, Figure::FullTimeEquivalents | Figure::Partners);
+    opened.extend(differing.iter().filter_map(|one| Figure::parse(&one.figure)).filter(counts_its_rows));
     opened
 }
 

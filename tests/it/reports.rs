@@ -3,6 +3,7 @@
 mod chain;
 mod demo_year;
 mod known_at;
+mod opened;
 mod pages;
 mod parts;
 mod publishing;
