@@ -247,6 +247,9 @@ diesel::table! {
         recorded_by -> Uuid,
         state -> Text,
         explanation -> Nullable<Text>,
+        area_ids -> Array<Uuid>,
+        contract_id -> Nullable<Uuid>,
+        since_on -> Nullable<Date>,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::types::{ClaimComparison, ClaimFields, ClaimState as State};
 use crate::{
     error::{ApiError, ApiResult, Code},
+    items::ItemCategory,
     types::words,
 };
 
@@ -32,16 +33,51 @@ words! {
         Administrative = "staff.by_cadre.administrative",
         Service = "staff.by_cadre.service",
         Posts = "staff.posts",
+        /// The shares of full time of the same posts: a decimal.
+        FullTimeEquivalents = "staff.full_time_equivalents",
+        /// Left out of the others.
+        PostsNotOpen = "staff.posts_at_facilities_not_open",
         Shipments = "shipments.total",
         ShipmentsDispatched = "shipments.dispatched",
         ShipmentsReceived = "shipments.received",
+        /// Lost, seized, or come back.
+        ShipmentsLost = "shipments.lost",
         ContractsRunning = "contracts.running",
+        /// The partners of the same contracts, each once.
+        Partners = "contracts.partners",
         /// What the claim's campaign asks for.
         CampaignGoal = "campaign.goal",
         /// What was received, less refunds and chargebacks.
         CampaignRaised = "campaign.raised",
         /// What is missing to the goal.
         CampaignRemaining = "campaign.remaining",
+        /// What was spent in the month in which least was, of the months of a span: that so much was spent a month.
+        LeastMonthSpent = "spending.least_month",
+        ArrivedEquipment = "supplies.arrived.equipment",
+        ArrivedEmergencyConsumables = "supplies.arrived.emergency_consumables",
+        ArrivedMedicines = "supplies.arrived.medicines",
+        ArrivedAnaesthetics = "supplies.arrived.anaesthetics",
+        ArrivedLaboratoryKits = "supplies.arrived.laboratory_kits",
+        ArrivedSatelliteAndRadio = "supplies.arrived.satellite_and_radio",
+        ArrivedFuel = "supplies.arrived.fuel",
+        ArrivedFoodAndRelief = "supplies.arrived.food_and_relief",
+    }
+}
+
+impl Figure {
+    /// The category of items, where it counts what of one arrived.
+    pub fn arrived(self) -> Option<ItemCategory> {
+        self.as_str().strip_prefix("supplies.arrived.").and_then(ItemCategory::parse)
+    }
+
+    /// Whether it is one of a campaign's money.
+    pub fn is_of_campaign(self) -> bool {
+        matches!(self, Self::CampaignGoal | Self::CampaignRaised | Self::CampaignRemaining)
+    }
+
+    /// Whether it counts what happened over some days, not what was so on one.
+    pub fn is_of_span(self) -> bool {
+        self == Self::LeastMonthSpent || self.arrived().is_some()
     }
 }
 
@@ -55,14 +91,20 @@ pub fn after(state: State, wanted: State) -> ApiResult<()> {
     }
 }
 
-/// Whether two claims of one subject cannot both be true. Claims of different days (`as_of`) or units can.
+/// Whether two claims of one subject cannot both be true. Claims of different days (`as_of`), spans, areas, contracts or units can.
 pub fn contradicts(one: &ClaimFields, other: &ClaimFields) -> bool {
-    if one.subject != other.subject || one.as_of != other.as_of {
+    let same_span = (one.as_of, one.since_on) == (other.as_of, other.since_on);
+    if one.subject != other.subject || !same_span || !same_places(one, other) || one.contract_id != other.contract_id {
         return false;
     }
     let days = matches!((one.day, other.day), (Some(one), Some(other)) if one != other);
     let amounts = one.unit == other.unit && amounts_contradict(one, other);
     days || amounts
+}
+
+fn same_places(one: &ClaimFields, other: &ClaimFields) -> bool {
+    let all_of = |one: &ClaimFields, other: &ClaimFields| one.area_ids.iter().all(|area| other.area_ids.contains(area));
+    all_of(one, other) && all_of(other, one)
 }
 
 fn amounts_contradict(one: &ClaimFields, other: &ClaimFields) -> bool {
@@ -97,6 +139,8 @@ mod tests {
             (json!({"amount": "740"}), json!({"amount": "741", "unit": "posts"}), false),
             (json!({"amount": "740"}), json!({"amount": "741", "as_of": "2014-12-31"}), false),
             (json!({"amount": "740"}), json!({"amount": "741", "subject": "staff.posts"}), false),
+            (json!({"amount": "740"}), json!({"amount": "741", "area_ids": ["0193a1c2-0000-7000-8000-000000000002"]}), false),
+            (json!({"amount": "740"}), json!({"amount": "741", "contract_id": "0193a1c2-0000-7000-8000-000000000003"}), false),
             (json!({"amount": "740"}), json!({"amount": "740", "comparison": "at_least"}), false),
             (json!({"amount": "740"}), json!({"amount": "740", "comparison": "more_than"}), true),
             (json!({"amount": "500", "comparison": "more_than"}), json!({"amount": "900", "comparison": "at_least"}), false),

@@ -14,7 +14,7 @@ use crate::{
     http::{ListFilter, Merge, New},
     register::Fields,
     schema::claims,
-    types::{Amount, Flag, KnownAt, LongText, Mark, Name, Reason, RecordCode, ShortText, words},
+    types::{Amount, Flag, KnownAt, LongText, Mark, Name, Reason, RecordCode, ShortText, distinct, in_order, words},
 };
 
 words! {
@@ -61,6 +61,9 @@ pub struct ClaimExplanation {
     pub explanation: Reason,
 }
 
+/// The most areas that one claim names.
+const MOST_AREAS: usize = 20;
+
 /// What was published.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserr, Queryable, Selectable, Insertable, AsChangeset, ToSchema)]
 #[deserr(error = Faults, deny_unknown_fields)]
@@ -96,9 +99,20 @@ pub struct ClaimFields {
     /// The figure it can be held against.
     #[deserr(default)]
     pub figure: Option<Figure>,
-    /// The day that the figure is taken of.
+    /// The day that the figure is taken of; where it is absent, the day that the reconciliation is asked of.
     #[deserr(default)]
     pub as_of: Option<NaiveDate>,
+    /// The first day that the figure counts, where it counts what happened up to `as_of` (`spending.…`, `supplies.…`): supplies from the
+    /// beginning when absent, spending of the month of `as_of` alone.
+    #[deserr(default)]
+    pub since_on: Option<NaiveDate>,
+    /// The areas that it speaks of, with what lies below them; everywhere when absent.
+    #[deserr(default)]
+    #[schema(required = false, max_items = 20)]
+    pub area_ids: Vec<Uuid>,
+    /// The contract that it speaks of.
+    #[deserr(default)]
+    pub contract_id: Option<Uuid>,
     /// The claim that it is a part of, of the same campaign: parts should add up to their whole.
     #[deserr(default)]
     pub part_of_id: Option<Uuid>,
@@ -114,8 +128,21 @@ impl Fields for ClaimFields {
         if self.figure.is_some() && self.amount.is_none() {
             faults.add("/amount", Code::Required);
         }
-        if self.figure.is_some() && self.as_of.is_none() {
-            faults.add("/as_of", Code::Required);
+        in_order(faults, "/as_of", self.since_on, self.as_of);
+        distinct(faults, "/area_ids", &self.area_ids, MOST_AREAS);
+        // What is no figure, or a figure that cannot be narrowed so, is not.
+        let fits = |fits: fn(Figure) -> bool| self.figure.is_some_and(fits);
+        let narrowed = [
+            (
+                "/area_ids",
+                !self.area_ids.is_empty(),
+                fits(|figure| !figure.is_of_campaign() && figure != Figure::LeastMonthSpent),
+            ),
+            ("/contract_id", self.contract_id.is_some(), fits(|figure| !figure.is_of_campaign())),
+            ("/since_on", self.since_on.is_some(), fits(Figure::is_of_span)),
+        ];
+        for (pointer, _, _) in narrowed.iter().filter(|(_, given, fits)| *given && !fits) {
+            faults.add(*pointer, Code::UnknownField);
         }
         if self.unit.as_ref().is_some_and(|unit| unit.as_str().chars().count() > 40) {
             faults.add("/unit", Code::TooLong);

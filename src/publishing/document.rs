@@ -78,7 +78,8 @@ pub struct Counted {
 #[derive(Debug, Clone, Serialize)]
 pub struct Content {
     figures: Figures,
-    explanation_ar: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation_ar: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     staffing: Option<Vec<Staffing>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -180,10 +181,11 @@ pub async fn content(conn: &mut Conn, kind: ReportKind, scope: &FigureScope, as_
     let (mut reconciliation, mut sentences_ar, mut statements_ar) = (None, None, None);
     if let (ReportKind::Reconciliation, Some(campaign)) = (kind, scope.campaign) {
         let system = Actor::system();
-        let arabic = reports::reconcile(conn, &system, campaign, scope.arrived_only, Locale::Arabic).await?;
+        let (asked, arrived_only) = ((campaign, as_of), scope.arrived_only);
+        let arabic = reports::reconcile(conn, &system, asked, arrived_only, Locale::Arabic).await?;
         statements_ar = Some(arabic.claims.iter().map(|claim| (claim.code.clone(), claim.statement.clone())).collect());
         sentences_ar = Some(arabic.claims.into_iter().map(|claim| (claim.code, claim.sentence)).collect());
-        reconciliation = Some(reports::reconcile(conn, &system, campaign, scope.arrived_only, Locale::English).await?);
+        reconciliation = Some(reports::reconcile(conn, &system, asked, arrived_only, Locale::English).await?);
     }
     let places = reports::places(conn, scope, as_of).await?;
     // Beside codes, or of the few that one contract supports, a cell would place a facility that is known by name.

@@ -26,7 +26,10 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("facility_status", &["since_on", "functionality", "retired_at"]),
     ("projects", &["starts_on", "ends_on", "retired_at"]),
     ("project_facilities", &["facility_id", "starts_on", "ends_on", "retired_at"]),
-    ("shipments", &["facility_id", "campaign_id", "contract_id", "dispatched_on", "received_on", "status", "retired_at"]),
+    (
+        "shipments",
+        &["facility_id", "campaign_id", "contract_id", "dispatched_on", "received_on", "closed_on", "status", "retired_at"],
+    ),
     ("staff", &["retired_at"]),
 ];
 

@@ -154,7 +154,8 @@ fn staffing(was: &Value, is: &Value) -> Vec<RestatedPosts> {
 /// The figures to open into their rows.
 fn opened(differing: &[Difference]) -> BTreeSet<Figure> {
     let mut opened: BTreeSet<Figure> = ALWAYS.iter().copied().collect();
-    opened.extend(differing.iter().filter_map(|one| Figure::parse(&one.figure)));
+    let counts_its_rows = |figure: &Figure| !matches!(figure, Figure::FullTimeEquivalents | Figure::Partners);
+    opened.extend(differing.iter().filter_map(|one| Figure::parse(&one.figure)).filter(counts_its_rows));
     opened
 }
 

@@ -91,7 +91,10 @@ async fn recount(db: &Db, report: &PublishedReport, frozen: &[u8], found: &mut R
         });
         found.faults.extend(told);
         let names = differences.is_empty() && !alike(&frozen["figures"], &again["figures"]);
-        let others = parts(&frozen).filter(|part| !same(&frozen, &again, part)).chain(names.then_some("figures"));
+        // Of no facilities nothing is explained any longer.
+        let silent = |part: &str| part == "explanation_ar" && again[part].is_null();
+        let others =
+            parts(&frozen).filter(|part| !same(&frozen, &again, part) && !silent(part)).chain(names.then_some("figures"));
         found.faults.extend(
             others.map(|part| {
                 format!("report {number} says something else in its {part} than what is counted again at its moment")

@@ -88,10 +88,10 @@ async fn list_figure_rows(
                 })
                 .await
         }
-        Rows::Posts => {
+        Rows::Posts(which) => {
             listing
                 .answer(async move |page, _| {
-                    db.read_at(known_at, async |conn| store::post_rows(conn, &scope, day, page).await).await
+                    db.read_at(known_at, async |conn| store::post_rows(conn, &scope, day, which, page).await).await
                 })
                 .await
         }
@@ -103,8 +103,8 @@ async fn list_figure_rows(
                 })
                 .await
         }
-        // The rows of a campaign's money are a list of their own: `/donations`, for those who keep and audit it.
-        Rows::Money => Err(ApiError::new(Code::NotFound)),
+        // The rows of money and of supplies are lists of their own, for those who keep and audit them.
+        Rows::Apart => Err(ApiError::new(Code::NotFound)),
         // Contracts are not for clerks.
         Rows::Contracts if scope.facility.is_some() => Err(ApiError::new(Code::Forbidden)),
         Rows::Contracts => {
@@ -126,7 +126,7 @@ async fn read_reconciliation(
     request: HttpRequest,
     db: Data<Db>,
 ) -> ApiResult<Answer> {
-    let arrived_only = !caller.role.sends();
-    let told = reconcile(&mut *db.conn().await?, &caller, query.campaign_id, arrived_only, locale(request.headers())).await?;
+    let (asked, arrived_only) = ((query.campaign_id, query.day()), !caller.role.sends());
+    let told = reconcile(&mut *db.conn().await?, &caller, asked, arrived_only, locale(request.headers())).await?;
     Answer::plain(&told)
 }

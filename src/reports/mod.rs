@@ -23,7 +23,7 @@ pub use api::routes;
 pub use map::{CoarseCell, CoarseMap, places};
 pub use parts::routes as routes_of_parts;
 pub use reconciliation::reconcile;
-pub use rules::method_of;
+pub use rules::{CLAIM_RULES, PARTS, RULES, method_of};
 pub use sets::{RowSet, RowSort, Staffing, by_area, row_set, staffing};
 pub use store::{Explained, figures};
 pub use types::{FigureScope, Figures, Method, Reconciliation};

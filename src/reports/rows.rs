@@ -68,6 +68,8 @@ pub struct SentRow {
     pub dispatched_on: Option<NaiveDate>,
     /// The day it arrived, if it had by the day of the figure.
     pub received_on: Option<NaiveDate>,
+    /// The day it was lost, seized or came back, if that was by the day of the figure.
+    pub lost_on: Option<NaiveDate>,
 }
 
 impl SentRow {
@@ -104,10 +106,10 @@ pub enum FigureRows {
     Facilities(Page<FacilityRow>),
     /// Behind `staff.total` and `staff.by_cadre.…`.
     People(Page<PersonRow>),
-    /// Behind `staff.posts`.
+    /// Behind `staff.posts`, `staff.full_time_equivalents` and `staff.posts_at_facilities_not_open`.
     Posts(Page<PostRow>),
     /// Behind `shipments.…`.
     Shipments(Page<SentRow>),
-    /// Behind `contracts.running`.
+    /// Behind `contracts.running` and `contracts.partners`.
     Contracts(Page<RunningRow>),
 }

@@ -59,8 +59,8 @@ pub async fn row_set(conn: &mut Conn, scope: &FigureScope, day: NaiveDate, figur
             let rows: Vec<PersonRow> = Ask::<PersonRows>::new(scope, day, all("", cadre)).get_results(conn).await?;
             (RowSort::People, rows.into_iter().map(|row| (row.id, row.code)).collect())
         }
-        Rows::Posts => {
-            let rows = posts(conn, scope, day).await?;
+        Rows::Posts(which) => {
+            let rows = posts(conn, scope, day, which).await?;
             (RowSort::Posts, rows.into_iter().map(|row| (row.id, row.code)).collect())
         }
         Rows::Shipments(word) => {
@@ -71,8 +71,8 @@ pub async fn row_set(conn: &mut Conn, scope: &FigureScope, day: NaiveDate, figur
             let rows: Vec<RunningRow> = Ask::<ContractRows>::new(scope, day, all("", None)).get_results(conn).await?;
             (RowSort::Contracts, rows.into_iter().map(|row| (row.id, row.code)).collect())
         }
-        // Money is told by its own lists.
-        Rows::Money => (RowSort::Contracts, BTreeMap::new()),
+        // Money and supplies are told by their own lists.
+        Rows::Apart => (RowSort::Contracts, BTreeMap::new()),
     };
     Ok(RowSet { sort, codes })
 }
@@ -92,8 +92,8 @@ pub async fn by_area(conn: &mut Conn, scope: &FigureScope, day: NaiveDate) -> Ap
     Ok(sets)
 }
 
-async fn posts(conn: &mut Conn, scope: &FigureScope, day: NaiveDate) -> ApiResult<Vec<PostRow>> {
-    let all = RowsPage { limit: i64::MAX, ..RowsPage::default() };
+async fn posts(conn: &mut Conn, scope: &FigureScope, day: NaiveDate, which: &'static str) -> ApiResult<Vec<PostRow>> {
+    let all = RowsPage { which, limit: i64::MAX, ..RowsPage::default() };
     Ok(Ask::<PostRows>::new(scope, day, all).get_results(conn).await?)
 }
 
@@ -122,7 +122,7 @@ type Names = (String, String, Option<String>);
 /// Who works where on a day, by cadre; the posts are those of `staff.posts`.
 pub async fn staffing(conn: &mut Conn, scope: &FigureScope, day: NaiveDate) -> ApiResult<Vec<Staffing>> {
     let mut counted: BTreeMap<(Uuid, Cadre), (i64, i64)> = BTreeMap::new();
-    for post in posts(conn, scope, day).await? {
+    for post in posts(conn, scope, day, "open").await? {
         let (number, shares) = counted.entry((post.facility_id, post.cadre)).or_default();
         *number += 1;
         *shares += i64::from(post.share_percent);

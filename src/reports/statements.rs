@@ -44,7 +44,7 @@ pub struct ContractRows;
 pub struct RowsPage {
     /// The kind, state or cadre that the figure counts.
     pub word: Option<&'static str>,
-    /// Which facilities, where it counts facilities: a word of [`FacilityRows`].
+    /// Which facilities or posts, where it counts them: a word of [`FacilityRows`] or [`PostRows`].
     pub which: &'static str,
     /// Where the page before ended.
     pub after: Option<(String, Uuid)>,
@@ -165,11 +165,15 @@ macro_rules! world {
   ORDER BY staff_id, weight DESC
 ), sent AS (
   SELECT * FROM (
-    SELECT id, code, facility_id, dispatched_on, received_on, coalesce(status NOT IN ('dispatched', 'partially_received') AND received_on <= $1, false) AS received
+    SELECT id, code, facility_id, dispatched_on, received_on, closed_on,
+           CASE WHEN status IN ('received', 'closed') AND received_on <= $1 THEN 'received'
+                -- What was lost, seized or came back with its rest; or was closed without a receipt, because nothing of it was left to come.
+                WHEN (status IN ('lost', 'seized', 'returned') OR status = 'closed' AND received_on IS NULL) AND closed_on <= $1 THEN 'lost'
+                ELSE 'dispatched' END AS state
     FROM shipments
     WHERE retired_at IS NULL AND dispatched_on <= $1 AND facility_id IN (SELECT id FROM places)
       AND ($3 IS NULL OR campaign_id = $3) AND ($4 IS NULL OR contract_id IN (SELECT id FROM paying))) AS left_by_then
-  WHERE received OR (SELECT shown FROM road)
+  WHERE state = 'received' OR (SELECT shown FROM road)
 ), running AS (
   SELECT id, code, name, organization_id, starts_on, ends_on FROM paying
   WHERE $1 BETWEEN starts_on AND ends_on
@@ -222,6 +226,9 @@ impl Statement for AllFigures {
 )
 SELECT jsonb_build_object(
   'known_at', least(siraj_known_at(), statement_timestamp()),
+  -- Only where nothing is on record at that moment: the audit then tells when the first of it came.
+  'recorded_since', CASE WHEN NOT EXISTS (SELECT FROM facilities) AND NOT EXISTS (SELECT FROM staff) AND NOT EXISTS (SELECT FROM shipments) AND NOT EXISTS (SELECT FROM contracts)
+    THEN (SELECT min(occurred_at) FROM audit_log WHERE resource IN ('facilities', 'staff', 'shipments', 'contracts')) END,
   'campaign', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name, 'name_ar', name_ar) FROM campaigns WHERE id = $3 AND $6 IS NULL),
   'contract', (SELECT jsonb_build_object('id', id, 'code', code, 'name', name, 'name_ar', name_ar) FROM contracts
                WHERE id = $4 AND $6 IS NULL),
@@ -250,7 +257,8 @@ SELECT jsonb_build_object(
   'posts', (SELECT posts FROM work),
   'shares', (SELECT shares FROM work),
   'sent', (SELECT count(*) FROM sent),
-  'received', (SELECT count(*) FROM sent WHERE received),
+  'received', (SELECT count(*) FROM sent WHERE state = 'received'),
+  'lost', (SELECT count(*) FROM sent WHERE state = 'lost'),
   'running', (SELECT count(*) FROM running),
   'partners', (SELECT count(DISTINCT organization_id) FROM running),
   'goals', (SELECT coalesce(jsonb_agg(jsonb_build_object('campaign_id', id, 'code', code, 'goal_amount', round(goal_amount, greatest(2, scale(trim_scale(goal_amount))))::text, 'currency', currency) ORDER BY code), '[]')
@@ -298,14 +306,13 @@ impl Statement for PersonRows {
 
 impl Statement for PostRows {
     type Row = (SqlUuid, Text, SqlUuid, SqlUuid, Text, Int2);
-    const SQL: &'static str =
-        one_page!("id, code, staff_id, facility_id, cadre, share_percent" from "posts" where "true", found by "code");
+    const SQL: &'static str = one_page!("id, code, staff_id, facility_id, cadre, share_percent" from "held" where "open = ($8 <> 'not_open')", found by "code");
 }
 
 impl Statement for ShipmentRows {
-    type Row = (SqlUuid, Text, SqlUuid, Nullable<Date>, Nullable<Date>);
-    const SQL: &'static str = one_page!("id, code, facility_id, dispatched_on, CASE WHEN received THEN received_on END" from "sent"
-        where "($7 IS NULL OR ($7 = 'received') = received)", found by "code");
+    type Row = (SqlUuid, Text, SqlUuid, Nullable<Date>, Nullable<Date>, Nullable<Date>);
+    const SQL: &'static str = one_page!("id, code, facility_id, dispatched_on, CASE WHEN state = 'received' THEN received_on END, CASE WHEN state = 'lost' THEN closed_on END" from "sent"
+        where "($7 IS NULL OR $7 = state)", found by "code");
 }
 
 impl Statement for ContractRows {

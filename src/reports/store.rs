@@ -33,6 +33,7 @@ use crate::{
 #[derive(Debug, Deserialize)]
 pub(super) struct Counted {
     known_at: DateTime<Utc>,
+    recorded_since: Option<DateTime<Utc>>,
     campaign: Option<Named>,
     contract: Option<Named>,
     area: Option<Named>,
@@ -52,6 +53,7 @@ pub(super) struct Counted {
     shares: i64,
     sent: i64,
     received: i64,
+    lost: i64,
     running: i64,
     partners: i64,
     goals: Vec<Goal>,
@@ -68,7 +70,7 @@ pub struct Explained {
 
 impl Explained {
     /// Why the kinds do not add up to the total, in another language than the figures were asked in.
-    pub fn explanation(&self, locale: Locale) -> String {
+    pub fn explanation(&self, locale: Locale) -> Option<String> {
         let facilities = &self.figures.facilities;
         rules::explain_kinds(locale, facilities.total, facilities.counted_by_kind, &self.several)
     }
@@ -167,7 +169,12 @@ impl Counted {
                 posts: self.posts,
                 full_time_equivalents: rules::full_time_equivalents(self.shares),
             },
-            shipments: ShipmentFigures { total: self.sent, dispatched: self.sent - self.received, received: self.received },
+            shipments: ShipmentFigures {
+                total: self.sent,
+                dispatched: self.sent - self.received - self.lost,
+                received: self.received,
+                lost: self.lost,
+            },
             contracts: (!clerk).then_some(ContractFigures { running: self.running, partners: self.partners }),
             funding: (!clerk).then_some(FundingFigures { goals: self.goals }),
             method: rules::method(left_out),
@@ -178,6 +185,7 @@ impl Counted {
                 areas: self.areas,
                 facility: self.facility,
                 arrived_only: scope.arrived_only.then_some(true),
+                recorded_since: self.recorded_since,
             },
         }
     }
@@ -188,11 +196,17 @@ impl Figures {
     pub fn value(&self, figure: Figure) -> Option<i64> {
         let kind =
             |word: &str| FacilityKind::parse(word).map(|kind| self.facilities.by_kind.get(&kind).copied().unwrap_or_default());
-        let left_out = |name| self.method.get("facilities.total").and_then(|method| method.left_out.get(name).copied());
+        let left_out = |rule, name| self.method.get(rule).and_then(|method| method.left_out.get(name).copied());
+        // The same rows, but another number than how many there are.
+        match figure {
+            Figure::FullTimeEquivalents => return None,
+            Figure::Partners => return self.contracts.as_ref().map(|contracts| contracts.partners),
+            _ => {}
+        }
         match rules::rows(figure) {
             rules::Rows::Facilities("several", _) => Some(self.facilities.of_several_kinds),
-            rules::Rows::Facilities("not_open", _) => left_out("supported_but_not_open"),
-            rules::Rows::Facilities("not_supported", _) => left_out("open_but_not_supported"),
+            rules::Rows::Facilities("not_open", _) => left_out("facilities.total", "supported_but_not_open"),
+            rules::Rows::Facilities("not_supported", _) => left_out("facilities.total", "open_but_not_supported"),
             rules::Rows::Facilities("functionality", Some(word)) => {
                 Some(self.facilities.by_functionality.get(word).copied().unwrap_or_default())
             }
@@ -203,11 +217,13 @@ impl Figures {
                 let cadre = word.and_then(Cadre::parse)?;
                 Some(self.staff.by_cadre.get(&cadre).copied().unwrap_or_default())
             }
-            rules::Rows::Posts => Some(self.staff.posts),
+            rules::Rows::Posts("not_open") => left_out("staff.total", "posts_at_facilities_not_open"),
+            rules::Rows::Posts(_) => Some(self.staff.posts),
             rules::Rows::Shipments(None) => Some(self.shipments.total),
             rules::Rows::Shipments(Some("received")) => Some(self.shipments.received),
+            rules::Rows::Shipments(Some("lost")) => Some(self.shipments.lost),
             rules::Rows::Shipments(Some(_)) => Some(self.shipments.dispatched),
-            rules::Rows::Money => None,
+            rules::Rows::Apart => None,
             rules::Rows::Contracts => self.contracts.as_ref().map(|contracts| contracts.running),
         }
     }
@@ -247,9 +263,15 @@ pub async fn person_rows(
     Ok(Ask::<PersonRows>::new(scope, day, page_of(page, "", word)?).get_results(conn).await?)
 }
 
-/// The posts behind a figure.
-pub async fn post_rows(conn: &mut Conn, scope: &FigureScope, day: NaiveDate, page: &PageQuery) -> ApiResult<Vec<PostRow>> {
-    Ok(Ask::<PostRows>::new(scope, day, page_of(page, "", None)?).get_results(conn).await?)
+/// The posts behind a figure: those at open facilities, or at the others.
+pub async fn post_rows(
+    conn: &mut Conn,
+    scope: &FigureScope,
+    day: NaiveDate,
+    which: &'static str,
+    page: &PageQuery,
+) -> ApiResult<Vec<PostRow>> {
+    Ok(Ask::<PostRows>::new(scope, day, page_of(page, which, None)?).get_results(conn).await?)
 }
 
 /// The shipments behind a figure.
@@ -262,7 +284,7 @@ pub async fn shipment_rows(
 ) -> ApiResult<Vec<SentRow>> {
     // When something left is for those who send: for others it is sent once it has arrived.
     let word = match word {
-        Some("dispatched") if !role.sends() => return Ok(Vec::new()),
+        Some("dispatched" | "lost") if !role.sends() => return Ok(Vec::new()),
         None if !role.sends() => Some("received"),
         word => word,
     };

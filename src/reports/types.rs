@@ -139,6 +139,11 @@ pub struct ScopeAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     pub arrived_only: Option<bool>,
+    /// Where nothing was on record at `known_at`: when the first record came. What is told of a moment before it says only that nobody had
+    /// written anything yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub recorded_since: Option<DateTime<Utc>>,
 }
 
 /// A record by its names.
@@ -171,8 +176,10 @@ pub struct FacilityFigures {
     pub by_area: Vec<AreaFigure>,
     /// By whether they work.
     pub by_functionality: BTreeMap<String, i64>,
-    /// Why the kinds do not add up to the total, in a sentence.
-    pub explanation: String,
+    /// Why the kinds do not add up to the total, in a sentence; absent where there is nothing to add up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub explanation: Option<String>,
 }
 
 /// The facilities of one area.
@@ -209,8 +216,10 @@ pub struct ShipmentFigures {
     pub total: i64,
     /// Still on their way.
     pub dispatched: i64,
-    /// Arrived.
+    /// Arrived, with nothing outstanding.
     pub received: i64,
+    /// Lost, seized or come back, all of it or its rest.
+    pub lost: i64,
 }
 
 /// Contracts that run on the day.
@@ -263,6 +272,16 @@ pub struct Method {
 pub struct ReconciliationQuery {
     /// The campaign.
     pub campaign_id: Uuid,
+    /// The day of claims that give none of their own; today when absent.
+    #[deserr(default)]
+    pub as_of: Option<NaiveDate>,
+}
+
+impl ReconciliationQuery {
+    /// The day asked for.
+    pub fn day(&self) -> NaiveDate {
+        self.as_of.unwrap_or_else(|| Utc::now().date_naive())
+    }
 }
 
 /// What was published, held against the register.
@@ -272,8 +291,12 @@ pub struct Reconciliation {
     pub campaign: Named,
     /// As it was known at this moment; absent when no claim can be held against a figure.
     pub known_at: Option<DateTime<Utc>>,
+    /// The day of claims that give none of their own.
+    pub as_of: NaiveDate,
     /// Its claims by their codes.
     pub claims: Vec<ReconciledClaim>,
+    /// How claims are held, and how each of their figures is counted.
+    pub method: BTreeMap<&'static str, Method>,
 }
 
 /// How a claim stands against the register and the other claims.
@@ -311,18 +334,29 @@ pub struct ReconciledClaim {
     pub day: Option<NaiveDate>,
     /// The figure it is held against.
     pub figure: Option<crate::claims::Figure>,
-    /// The day that the figure is taken of.
+    /// The day that the figure is taken of: its own, or the one asked for.
     pub as_of: Option<NaiveDate>,
-    /// What the register counts.
+    /// The first day that the figure counts, where it counts what happened.
+    pub since_on: Option<NaiveDate>,
+    /// The areas that the figure is narrowed to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub areas: Vec<Named>,
+    /// The contract that the figure is narrowed to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub contract: Option<Named>,
+    /// What the register counts, where it is a whole number.
     pub computed: Option<i64>,
-    /// What the register says of money, in the campaign's currency.
+    /// What the register says of money, in the campaign's currency or the one that the claim names.
     pub computed_amount: Option<Money>,
     /// What the register says less what was claimed; a decimal.
     pub difference: Option<String>,
     /// How it stands.
     pub verdict: Verdict,
-    /// Whether somebody has explained it, or it was corrected.
-    pub state: ClaimState,
+    /// Whether somebody has explained it, or it was corrected; `open` where the register says something else, or another claim, and nobody
+    /// has. Absent where there is nothing to explain.
+    pub state: Option<ClaimState>,
     /// What was said of it.
     pub explanation: Option<String>,
     /// The codes of claims that say something else of the same subject.

@@ -238,7 +238,7 @@ SELECT CASE WHEN (SELECT count(*) FROM units) = 1 THEN (
 /// Areas narrow it as they narrow what somebody sees.
 pub async fn arrived_of(
     conn: &mut Conn,
-    areas: Option<&[Uuid]>,
+    (areas, knows_the_road): (Option<&[Uuid]>, bool),
     within: &Within,
     (category, unit): (ItemCategory, Option<&str>),
 ) -> ApiResult<Option<i64>> {
@@ -246,7 +246,7 @@ pub async fn arrived_of(
         .bind::<Text, _>(category)
         .bind::<Nullable<Array<SqlUuid>>, _>(areas)
         .bind::<Nullable<SqlUuid>, _>(None::<Uuid>)
-        .bind::<Bool, _>(true)
+        .bind::<Bool, _>(knows_the_road)
         .bind::<Nullable<Date>, _>(within.from)
         .bind::<Nullable<Date>, _>(within.to)
         .bind::<Nullable<SqlUuid>, _>(within.area_id)

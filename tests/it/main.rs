@@ -44,6 +44,7 @@ mod projects;
 mod references;
 mod reports;
 mod requisitions;
+mod rules;
 mod sealed;
 mod sealed_locations;
 mod sessions;

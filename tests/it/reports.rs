@@ -6,6 +6,7 @@ mod demo_year;
 mod handed_on;
 mod kinds;
 mod known_at;
+mod opened;
 mod pages;
 mod parts;
 mod publishing;

@@ -265,15 +265,11 @@ pub async fn break_down(
     })
 }
 
-const PARTS: &str = "Facilities by the area they stand in and every kind they serve as today, and by the contracts that support them on the day. Posts by \
-                     the same of their facility, and by the contract that pays them on the day. People once in each part, by the cadre of their post \
-                     with the largest share in it: a part is the figure narrowed to it.";
-
 /// The rules of what is told here, and of its parts.
-fn method(mut rules: BTreeMap<&'static str, Method>) -> BTreeMap<&'static str, Method> {
-    rules.retain(|rule, _| *rule == "facilities.total" || rule.starts_with("staff."));
-    rules.insert("parts", Method { rule: PARTS, version: 1, left_out: BTreeMap::new() });
-    rules
+fn method(mut told: BTreeMap<&'static str, Method>) -> BTreeMap<&'static str, Method> {
+    told.retain(|rule, _| *rule == "facilities.total" || rule.starts_with("staff."));
+    told.extend([rules::method_of_parts()]);
+    told
 }
 
 /// How the parts add up to the whole, in a sentence.

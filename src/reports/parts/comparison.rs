@@ -148,10 +148,11 @@ fn place(figure: Figure) -> Option<(&'static str, &'static str)> {
         Rows::Facilities("counted", word) => ("facilities", word.unwrap_or("all")),
         Rows::Facilities(which, word) => ("facilities", word.unwrap_or(which)),
         Rows::People(word) => ("people", word.unwrap_or("all")),
-        Rows::Posts => ("posts", "all"),
+        Rows::Posts("not_open") => ("posts", "not_open"),
+        Rows::Posts(_) => ("posts", "all"),
         Rows::Shipments(word) => ("shipments", word.unwrap_or("all")),
         Rows::Contracts => ("contracts", "all"),
-        Rows::Money => return None,
+        Rows::Apart => return None,
     })
 }
 
@@ -169,9 +170,9 @@ pub async fn compare(
     let [was, is]: [Counted; 2] = counted.try_into().map_err(|_| ApiError::internal("a comparison of other than two days"))?;
     known(scope, &is)?;
     let (was, is) = (was.told(scope, query.from, locale), is.told(scope, query.to, locale));
-    let mut moved: HashMap<(String, String, bool), Heap> =
+    let moved: HashMap<(String, String, bool), Heap> =
         heaps.into_iter().map(|heap| ((heap.sort.clone(), heap.word.clone(), heap.came), heap)).collect();
-    let figures = Figure::ALL.iter().filter_map(|figure| compared(*figure, (&was, &is), role, &mut moved)).collect();
+    let figures = Figure::ALL.iter().filter_map(|figure| compared(*figure, (&was, &is), role, &moved)).collect();
     Ok(FigureComparison {
         from: query.from,
         to: query.to,
@@ -193,17 +194,18 @@ fn compared(
     figure: Figure,
     (was, is): (&Figures, &Figures),
     role: Role,
-    moved: &mut HashMap<(String, String, bool), Heap>,
+    moved: &HashMap<(String, String, bool), Heap>,
 ) -> Option<ComparedFigure> {
     let (before, now) = (was.value(figure)?, is.value(figure)?);
     let (sort, word) = place(figure)?;
     // When something left is for those who send: which shipments are on the road shows in what came and went.
     let shown = sort != "shipments" || role.sends();
-    let mut take = |came| {
-        let heap = moved.remove(&(sort.to_owned(), word.to_owned(), came));
-        shown.then(|| heap.map_or((0, Vec::new()), |heap| (heap.number, heap.rows))).unzip()
+    let of = |came| {
+        // Two figures may count the same rows: contracts, and their partners.
+        let heap = moved.get(&(sort.to_owned(), word.to_owned(), came));
+        shown.then(|| heap.map_or((0, Vec::new()), |heap| (heap.number, heap.rows.clone()))).unzip()
     };
-    let ((came_count, came), (went_count, went)) = (take(true), take(false));
+    let ((came_count, came), (went_count, went)) = (of(true), of(false));
     Some(ComparedFigure {
         figure: figure.as_str(),
         was: before,

@@ -115,8 +115,8 @@ const WORDS: &str = r"
     SELECT functionality FROM facility_status WHERE facility_id = places.id AND since_on <= $1 AND retired_at IS NULL ORDER BY since_on DESC LIMIT 1) s ON true
   WHERE open OR supported
   UNION ALL SELECT 'people', id, code, ARRAY['all', cadre] FROM people
-  UNION ALL SELECT 'posts', id, code, ARRAY['all'] FROM posts
-  UNION ALL SELECT 'shipments', id, code, ARRAY['all', CASE WHEN received THEN 'received' ELSE 'dispatched' END] FROM sent
+  UNION ALL SELECT 'posts', id, code, ARRAY[CASE WHEN open THEN 'all' ELSE 'not_open' END] FROM held
+  UNION ALL SELECT 'shipments', id, code, ARRAY['all', state] FROM sent
   UNION ALL SELECT 'contracts', id, code, ARRAY['all'] FROM running
 )
 SELECT sort, id, code, word FROM told, unnest(words) AS word";

@@ -266,3 +266,60 @@ fn any_history_answers_at_each_of_its_moments_as_it_did_then() {
     });
     played.expect("every history");
 }
+
+#[tokio::test]
+async fn of_a_moment_before_the_first_record_is_told_that_nothing_was_on_record() {
+    let world = World::start().await;
+    let hospital = world.facility("HOS-01", world.east, &["hospital"], "2013-01-01", None).await;
+    world.contract_supports(hospital).await;
+    let now = world.figures("as_of=2015-06-30").await;
+    assert_eq!(now["scope"].get("recorded_since"), None);
+    assert_eq!(now["facilities"]["explanation"], "1 facilities; each serves as one kind.");
+    let before = world.figures("as_of=2015-06-30&known_at=2026-01-01T00:00:00Z").await;
+    assert_eq!((&before["facilities"]["total"], &before["staff"]["total"]), (&json!(0), &json!(0)));
+    assert_eq!(before["facilities"].get("explanation"), None, "of none there is nothing to say");
+    let since = before["scope"]["recorded_since"].as_str().expect("the first record");
+    let first: chrono::DateTime<chrono::Utc> = world
+        .sql
+        .query_one("SELECT min(occurred_at) FROM audit_log WHERE resource = 'contracts'", &[])
+        .await
+        .expect("a moment")
+        .get(0);
+    assert_eq!(since.parse::<chrono::DateTime<chrono::Utc>>().expect("a moment"), first, "the contract came first");
+    // From then on zeros are zeros.
+    let after = world.figures(&format!("as_of=2015-06-30&known_at={since}")).await;
+    assert_eq!((after["scope"].get("recorded_since"), &after["facilities"]["total"]), (None, &json!(0)));
+    let series = "/api/v1/reports/figures/series?from=2015-01-01&to=2015-03-31&known_at=2026-01-01T00:00:00Z";
+    let series = world.manager.get(series).await.expect_status(200).json();
+    assert_eq!(series["scope"]["recorded_since"], before["scope"]["recorded_since"]);
+}
+
+#[tokio::test]
+async fn head_counts_and_turnover_are_told_as_they_were_known() {
+    let world = World::start().await;
+    let hospital = world.facility("HOS-01", world.east, &["hospital"], "2013-01-01", None).await;
+    let post = world.post(world.person("S-1", "doctor").await, hospital, "doctor", 100, None).await;
+    world.post(world.person("S-2", "nurse").await, hospital, "nurse", 50, None).await;
+    let paths =
+        ["staffing?as_of=2015-06-30&by=cadre", "staff-turnover?from=2015-01-01&to=2015-06-30", "vacancies?as_of=2015-06-30"];
+    let read = async |path: &str| world.manager.get(&format!("/api/v1/reports/{path}")).await.expect_status(200).json();
+    let mut then = Vec::new();
+    for path in paths {
+        then.push(read(path).await);
+    }
+    assert_eq!((&then[0]["total"]["people"], &then[1]["total"]["present_at_end"]), (&json!(2), &json!(2)));
+    let ended = json!({"ends_on": "2015-05-31"});
+    world.manager.patch(&format!("/api/v1/assignments/{post}"), "*", &ended).await.expect_status(200);
+    assert_eq!(read(paths[0]).await["total"]["people"], 1);
+    assert_eq!(read(paths[1]).await["total"]["present_at_end"], 1);
+    for (path, then) in paths.iter().zip(&then) {
+        let moment = then["known_at"].as_str().expect("a moment");
+        let mut then = then.clone();
+        // Why somebody left is not remembered.
+        then.as_object_mut().expect("a report").remove("left_by_reason");
+        assert_eq!(read(&format!("{path}&known_at={moment}")).await, then, "{path}");
+    }
+    let moment = then[0]["known_at"].as_str().expect("a moment");
+    let rows = async |more: &str| world.manager.all(&format!("/api/v1/reports/staffing/rows?as_of=2015-06-30{more}")).await.len();
+    assert_eq!((rows("").await, rows(&format!("&known_at={moment}")).await), (1, 2));
+}

@@ -95,10 +95,17 @@ impl Model {
         }
     }
 
-    /// Who holds a post at a facility that is open and supported.
+    fn is_open(&self, place: Uuid, today: NaiveDate) -> bool {
+        self.closed.get(&place).is_none_or(|day| *day > today)
+    }
+
+    /// How many of these are open and supported.
+    fn facilities(&self, places: &[Uuid], today: NaiveDate) -> usize {
+        places.iter().filter(|place| self.is_open(**place, today) && self.supported.contains(&(**place, today))).count()
+    }
+
+    /// Who holds a post at a facility that is open.
     fn figures(&self, today: NaiveDate) -> Staff {
-        let counts =
-            |place: Uuid| self.closed.get(&place).is_none_or(|day| *day > today) && self.supported.contains(&(place, today));
         let mut told = Staff::default();
         let mut people: BTreeMap<Uuid, Vec<&Held>> = BTreeMap::new();
         for post in self.on(today).filter(|post| self.is_open(post.place, today)) {
