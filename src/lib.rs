@@ -15,14 +15,10 @@
 //! | 8 | `projects`, `contracts`, `campaigns`, `users`, `facility_posts` |
 //! | 9 | `staff`, `claims`, `support`, `lots`, `recipes`, `stock_locations`, `adjustment_reasons`, `donors`, `budgets`, `report_definitions`, `share_grants` |
 //! | 10 | `assignments`, `barcodes`, `donations`, `requisitions`, `stock`, `stipend_scales`, `stipends` |
-//! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel`, `departures` |
-//! | 12 | `reports`, `planning`, `traces`, `imports`, `openapi`, `funding`, `staffing`, `duplicates`, `supplies` |
+//! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel`, `departures`, `funding`, `supplies` |
+//! | 12 | `reports`, `planning`, `traces`, `imports`, `openapi`, `staffing`, `duplicates` |
 //! | 13 | `shared` |
 //! | 14 | `publishing`, `exports`, `webhooks` |
-//! | 11 | `shipments`, `stock_counts`, `controlled_issues`, `production`, `equipment`, `fuel`, `departures`, `funding`, `supplies` |
-//! | 12 | `reports`, `planning`, `traces`, `exports`, `imports`, `openapi`, `staffing`, `duplicates` |
-//! | 13 | `publishing`, `shared` |
-//! | 14 | `webhooks` |
 //! | 15 | `app` |
 //! | 16 | `cli`, and `main` above it |
 

@@ -24,9 +24,9 @@ enum Expected {
 }
 
 impl IfMatch {
-    /// Of a step that the service takes by itself: whatever revision there is.
-    pub const fn any() -> Self {
-        Self(Expected::Any)
+    /// Of a step that the service takes by itself, on a record of this revision.
+    pub const fn of(revision: i64) -> Self {
+        Self(Expected::Revision(revision))
     }
 
     /// Refuses with 412 and the present state when the record has moved on.

@@ -15,7 +15,8 @@ use utoipa::{
 
 use super::{
     ListFilter, Listing, PageQuery, Turn,
-    cells::{Row, cells_of},
+    cell::cells_of,
+    cells::Row,
     workbook::{Sheet, WORKBOOKS, parts_of, sheet_file, sheets_file},
 };
 use crate::error::{ApiError, ApiResult, Code, Fault};

@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod cell;
 mod cells;
 mod conditions;
 mod envelope;

@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, mpsc::Receiver};
 
 use super::{
     Turn,
-    cells::{Cell, cells_of},
+    cell::{Cell, cells_of},
     hxl,
 };
 use crate::error::{ApiError, ApiResult, Code};

@@ -77,6 +77,7 @@ const TEXTS: &[(&str, &str, &[&str])] = &[
     ("supplies", "lost", &["S:realm AS", "S:roads AS", "S:legs AS", "S:moved AS"]),
     ("supplies", "returned", &["S:realm AS", "S:roads AS", "S:legs AS", "S:moved AS"]),
     ("supplies", "values", &["S:worth AS"]),
+    ("supplies", "worth", &["S:priced AS", "S:valued AS"]),
     ("supplies", "parts", &["S:keyed AS", "S:summed AS"]),
     ("road", "road", &["S:roads AS"]),
     ("spending", "planned", &["M:paying AS", "M:lines AS", "M:moved AS", "M:'left_out',"]),

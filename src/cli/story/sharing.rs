@@ -34,7 +34,8 @@ pub(super) async fn play(cast: &Cast<'_>) -> ApiResult<()> {
     });
     cast.create::<ShareGrant>(cast.manager, terms).await?;
     let key = IdempotencyKey::none();
-    taken(share_grants::activate(cast.db, cast.second, grant, IfMatch::any(), &key).await)?;
+    // As it has just been drafted.
+    taken(share_grants::activate(cast.db, cast.second, grant, IfMatch::of(1), &key).await)?;
     let known: i64 =
         share_keys::table.filter(share_keys::grant_id.eq(grant)).count().get_result(&mut *cast.db.conn().await?).await?;
     if known == 0 {

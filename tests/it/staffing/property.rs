@@ -108,7 +108,7 @@ impl Model {
     fn figures(&self, today: NaiveDate) -> Staff {
         let mut told = Staff::default();
         let mut people: BTreeMap<Uuid, Vec<&Held>> = BTreeMap::new();
-        for post in self.on(today).filter(|post| self.is_open(post.place, today)) {
+        for post in self.on(today) {
             (told.posts, told.shares) = (told.posts + 1, told.shares + post.share);
             people.entry(post.who).or_default().push(post);
         }
@@ -125,7 +125,7 @@ impl Model {
     }
 
     fn on(&self, today: NaiveDate) -> impl Iterator<Item = &Held> {
-        self.held.iter().filter(move |post| post.days.contains(&today))
+        self.held.iter().filter(move |post| post.days.contains(&today) && self.is_open(post.place, today))
     }
 
     /// (people, posts, shares) of each cadre and facility, and of the whole.
