@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -18,10 +18,10 @@ use super::{
 use crate::{
     auth::{Actor, Role},
     claims::Figure,
-    db::Db,
+    db::{Conn, Db},
     error::{ApiError, ApiResult, Code, Locale},
     report_definitions::ReportAudience,
-    reports::{self, RowSet, RowSort, row_set},
+    reports::{self, FigureScope, RowSet, RowSort, row_set},
     seals,
     types::{Cadre, KnownAt},
 };
@@ -56,20 +56,9 @@ pub async fn restate(db: &Db, actor: &Actor, report: &PublishedReport, frozen: &
     let rules = numbers::rules(&was, &is);
     let opened = opened(&differing);
     let of_areas: Vec<&str> = differing.iter().filter_map(|one| one.figure.strip_prefix(BY_AREA)).collect();
-    let sets = |moment: DateTime<Utc>| {
-        let (opened, of_areas, scope) = (&opened, &of_areas, &scope);
-        db.read_at(Some(KnownAt(moment)), async move |conn| {
-            let mut sets = Sets::new();
-            for figure in opened {
-                sets.insert(figure.as_str().to_owned(), row_set(conn, scope, report.as_of, *figure).await?);
-            }
-            if !of_areas.is_empty() {
-                let mut by_area = reports::by_area(conn, scope, report.as_of).await?;
-                let none = || RowSet { sort: RowSort::Facilities, codes: BTreeMap::new() };
-                sets.extend(of_areas.iter().map(|code| (format!("{BY_AREA}{code}"), by_area.remove(*code).unwrap_or_else(none))));
-            }
-            Ok(sets)
-        })
+    let sets = async |moment: DateTime<Utc>| {
+        let read = async |conn: &mut Conn| rows(conn, &scope, report.as_of, (&opened, &of_areas)).await;
+        db.read_at(Some(KnownAt(moment)), read).await
     };
     let (before, now) = (sets(report.known_at).await?, sets(compared_at).await?);
     let areas = areas(locale, [&was, &is]);
@@ -106,6 +95,25 @@ pub async fn restate(db: &Db, actor: &Actor, report: &PublishedReport, frozen: &
         staffing,
         rules,
     })
+}
+
+/// The rows behind these figures, and behind those of these areas.
+async fn rows(
+    conn: &mut Conn,
+    scope: &FigureScope,
+    day: NaiveDate,
+    (opened, of_areas): (&BTreeSet<Figure>, &[&str]),
+) -> ApiResult<Sets> {
+    let mut sets = Sets::new();
+    for figure in opened {
+        sets.insert(figure.as_str().to_owned(), row_set(conn, scope, day, *figure).await?);
+    }
+    if !of_areas.is_empty() {
+        let mut by_area = reports::by_area(conn, scope, day).await?;
+        let none = || RowSet { sort: RowSort::Facilities, codes: BTreeMap::new() };
+        sets.extend(of_areas.iter().map(|code| (format!("{BY_AREA}{code}"), by_area.remove(*code).unwrap_or_else(none))));
+    }
+    Ok(sets)
 }
 
 /// The names of areas by their codes, as the newer of both documents calls them.

@@ -188,11 +188,13 @@ pub async fn reconcile(
     })
 }
 
+/// The id, the code and the names of a record.
+type Row = (Uuid, String, String, Option<String>);
+
 /// What the areas and contracts are called that claims name.
 async fn names(conn: &mut Conn, claims: &[Claim]) -> ApiResult<HashMap<Uuid, Named>> {
     let places: BTreeSet<Uuid> = claims.iter().flat_map(|claim| claim.fields.area_ids.iter().copied()).collect();
     let paying: BTreeSet<Uuid> = claims.iter().filter_map(|claim| claim.fields.contract_id).collect();
-    type Row = (Uuid, String, String, Option<String>);
     let mut found: Vec<Row> = Vec::new();
     if !places.is_empty() {
         let rows = areas::table.filter(areas::id.eq_any(places)).select((areas::id, areas::code, areas::name, areas::name_ar));

@@ -9,10 +9,12 @@ use siraj::keys::{hex, sha256};
 
 use crate::support::TestApp;
 
-type Rules = &'static [(&'static str, &'static str, u32)];
+/// Its name, its sentence, its version.
+type Rule = (&'static str, &'static str, u32);
+type Rules = &'static [Rule];
 
 /// The lists of rules by where they stand, each rule with the texts that count by it: `file:name`, or `fn:name` of the database.
-fn lists() -> Vec<(&'static str, Vec<(&'static str, &'static str, u32)>)> {
+fn lists() -> Vec<(&'static str, Vec<Rule>)> {
     let list = |name, rules: Rules| (name, rules.to_vec());
     let mut lists = vec![
         list("budgets", siraj::funding::BUDGET_RULES),
