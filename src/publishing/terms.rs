@@ -71,9 +71,6 @@ pub fn figure(locale: Locale, name: &str, area: &dyn Fn(&str) -> Option<String>)
         "facilities.by_area" => of("area").replace("{area}", &area(last).unwrap_or_else(|| last.to_owned())),
         "funding.goals" => of("goal").replace("{code}", last),
         "supplies.total" => of("arrived_in_all").replace("{unit}", word_or(locale, "units", last)),
-        "supplies.arrived" if !last.contains('/') => {
-            of("arrived_of").replace("{category}", word_or(locale, "item_categories", last))
-        }
         "supplies.arrived" => {
             let (category, month, unit) = three(last);
             let text = of("arrived").replace("{category}", word_or(locale, "item_categories", category));
