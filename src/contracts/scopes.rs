@@ -17,7 +17,7 @@ use crate::{
     items::ItemCategory,
     register::{Fields, register_store},
     schema::{areas, contract_scopes, contracts},
-    types::{Cadre, Flag, in_order},
+    types::{Cadre, Flag, KnownAt, in_order},
 };
 
 /// What people say of a part of a contract's scope: an area, a cadre or a category of items, one of them.
@@ -133,6 +133,10 @@ pub struct ScopeFilter {
     #[deserr(default)]
     #[param(value_type = Option<bool>)]
     pub retired: Option<Flag>,
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
 }
 
 impl ListFilter for ScopeFilter {

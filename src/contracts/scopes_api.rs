@@ -29,8 +29,13 @@ async fn list_contract_scopes(
     listing: Listing<ScopeFilter>,
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
+    caller.ensure_may_look_back(listing.filter.known_at)?;
     let scope = caller.scope.clone();
-    listing.answer(async move |page, filter| scopes::list(&mut *db.conn().await?, &scope, filter, page).await).await
+    listing
+        .answer(async move |page, filter| {
+            db.read_at(filter.known_at, async |conn| scopes::list(conn, &scope, filter, page).await).await
+        })
+        .await
 }
 
 /// Put an area, a cadre or a category of items into the scope of a contract.

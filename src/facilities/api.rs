@@ -111,7 +111,7 @@ async fn list_facility_history(
 }
 
 /// List how far a facility worked, and since when.
-#[utoipa::path(tag = "facilities", params(("facility_id" = uuid::Uuid, Path), PageQuery), responses((status = 200, description = "The points of change, oldest first", body = Page<FacilityStatus>)))]
+#[utoipa::path(tag = "facilities", params(("facility_id" = uuid::Uuid, Path), PageQuery, FacilityStatusFilter), responses((status = 200, description = "The points of change, oldest first", body = Page<FacilityStatus>)))]
 #[get("/facilities/{facility_id}/statuses")]
 async fn list_facility_statuses(
     caller: Caller<ReadRegister>,
@@ -120,7 +120,9 @@ async fn list_facility_statuses(
     db: Data<Db>,
 ) -> ApiResult<HttpResponse> {
     register::load_any::<Facility>(&mut *db.conn().await?, &caller.scope, id).await?;
-    listing.answer(async move |page, _| status::list(&mut *db.conn().await?, id, page).await).await
+    listing
+        .answer(async move |page, filter| db.read_at(filter.known_at, async |conn| status::list(conn, id, page).await).await)
+        .await
 }
 
 /// Say how far a facility works from a day on; said again, it replaces what was said of that day.

@@ -16,7 +16,7 @@ use crate::{
     http::{Answer, IfMatch, IfPresentMatch, ListFilter, PageQuery, keyset},
     register,
     schema::facility_status,
-    types::{LongText, distinct, happened, words},
+    types::{KnownAt, LongText, distinct, happened, words},
 };
 
 words! {
@@ -107,10 +107,16 @@ pub struct FacilityStatus {
     pub recorded_by: Uuid,
 }
 
-/// The points of a facility have no filters of their own: oldest first, or `sort=-since_on` for newest first.
+/// The points of a facility: oldest first, or `sort=-since_on` for newest first.
 #[derive(Debug, Deserr, IntoParams)]
 #[deserr(error = Faults, deny_unknown_fields)]
-pub struct FacilityStatusFilter {}
+#[into_params(parameter_in = Query)]
+pub struct FacilityStatusFilter {
+    /// As it was known at this moment; now when absent.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub known_at: Option<KnownAt>,
+}
 
 impl ListFilter for FacilityStatusFilter {
     const SORTS: &'static [&'static str] = &["since_on"];

@@ -323,3 +323,26 @@ async fn head_counts_and_turnover_are_told_as_they_were_known() {
     let rows = async |more: &str| world.manager.all(&format!("/api/v1/reports/staffing/rows?as_of=2015-06-30{more}")).await.len();
     assert_eq!((rows("").await, rows(&format!("&known_at={moment}")).await), (1, 2));
 }
+
+#[tokio::test]
+async fn states_and_scopes_that_feed_a_figure_are_listed_as_they_were_known() {
+    let world = World::start().await;
+    let hospital = world.facility("HOS-01", world.east, &["hospital"], "2013-01-01", None).await;
+    let states = format!("/api/v1/facilities/{hospital}/statuses");
+    let scopes = format!("/api/v1/contract-scopes?contract_id={}", world.contract);
+    let said = json!({"functionality": "full"});
+    world.manager.put(&format!("{states}/2015-01-01"), &said).await.expect_status(201);
+    let scope = json!({"contract_id": world.contract, "area_id": world.east, "starts_on": "2015-02-01"});
+    let scope = id_of(&world.manager.post("/api/v1/contract-scopes", &scope).await.expect_status(201).json());
+    let then = [world.manager.all(&states).await, world.manager.all(&scopes).await];
+    let moment = world.figures("as_of=2015-06-30").await["known_at"].as_str().expect("a moment").to_owned();
+    world.manager.delete(&format!("{states}/2015-01-01"), "*").await.expect_status(200);
+    world.manager.delete(&format!("/api/v1/contract-scopes/{scope}"), "*").await.expect_status(200);
+    assert_eq!((world.manager.all(&states).await.len(), world.manager.all(&scopes).await.len()), (0, 0));
+    let known = [format!("{states}?known_at={moment}"), format!("{scopes}&known_at={moment}")];
+    for (path, then) in known.iter().zip(&then) {
+        assert_eq!((&world.manager.all(path).await, then.len()), (then, 1), "{path}");
+    }
+    let partner = world.app.partner(world.partner).await;
+    partner.get(&known[1]).await.expect_problem(403, "forbidden");
+}
