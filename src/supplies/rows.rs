@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{
-    statements::{MOVED, refuse_unknown, seen_by},
+    statements::{Reach, over_moved, refuse_unknown, within_reach},
     types::Within,
 };
 use crate::{
@@ -175,38 +175,16 @@ ORDER BY CASE WHEN $18 THEN occurred_on END DESC, CASE WHEN $18 THEN id END DESC
 
 /// Refuses what is asked for and not known to the caller.
 pub async fn ensure_known(conn: &mut Conn, actor: &Actor, within: &Within) -> ApiResult<()> {
-    let (areas, facility) = seen_by(actor);
-    let told: Unknown = diesel::sql_query(format!("{MOVED} SELECT pointers FROM unknown WHERE $1::text IS NULL"))
-        .bind::<Nullable<Text>, _>(None::<String>)
-        .bind::<Nullable<Array<SqlUuid>>, _>(areas)
-        .bind::<Nullable<SqlUuid>, _>(facility)
-        .bind::<Bool, _>(actor.role.sends())
-        .bind::<Nullable<Date>, _>(within.from)
-        .bind::<Nullable<Date>, _>(within.to)
-        .bind::<Nullable<SqlUuid>, _>(within.area_id)
-        .bind::<Nullable<SqlUuid>, _>(within.facility_id)
-        .bind::<Nullable<SqlUuid>, _>(within.campaign_id)
-        .bind::<Nullable<SqlUuid>, _>(within.contract_id)
-        .get_result(conn)
-        .await?;
+    let asked = over_moved(" SELECT pointers FROM unknown WHERE $1::text IS NULL").bind::<Nullable<Text>, _>(None::<String>);
+    let told: Unknown = within_reach(asked, Reach::of(actor), within).get_result(conn).await?;
     refuse_unknown(&told.pointers)
 }
 
 /// The rows behind supplies, within what the caller may see.
 pub async fn rows(conn: &mut Conn, actor: &Actor, filter: &SuppliesRowFilter, page: &PageQuery) -> ApiResult<Vec<SuppliesRow>> {
     let (day, id) = page.after::<NaiveDate>()?.unzip();
-    let (areas, facility) = seen_by(actor);
-    Ok(diesel::sql_query(format!("{MOVED}{ROWS}"))
-        .bind::<Nullable<Text>, _>(filter.figure)
-        .bind::<Nullable<Array<SqlUuid>>, _>(areas)
-        .bind::<Nullable<SqlUuid>, _>(facility)
-        .bind::<Bool, _>(actor.role.sends())
-        .bind::<Nullable<Date>, _>(filter.from)
-        .bind::<Nullable<Date>, _>(filter.to)
-        .bind::<Nullable<SqlUuid>, _>(filter.area_id)
-        .bind::<Nullable<SqlUuid>, _>(filter.facility_id)
-        .bind::<Nullable<SqlUuid>, _>(filter.campaign_id)
-        .bind::<Nullable<SqlUuid>, _>(filter.contract_id)
+    let asked = over_moved(ROWS).bind::<Nullable<Text>, _>(filter.figure);
+    Ok(within_reach(asked, Reach::of(actor), &filter.within())
         .bind::<Nullable<Text>, _>(filter.category)
         .bind::<Nullable<Date>, _>(filter.month)
         .bind::<Nullable<SqlUuid>, _>(filter.stands_in_id)
@@ -242,19 +220,8 @@ pub async fn arrived_of(
     within: &Within,
     (category, unit): (ItemCategory, Option<&str>),
 ) -> ApiResult<Option<i64>> {
-    let told: Arrived = diesel::sql_query(format!("{MOVED}{ARRIVED}"))
-        .bind::<Text, _>(category)
-        .bind::<Nullable<Array<SqlUuid>>, _>(areas)
-        .bind::<Nullable<SqlUuid>, _>(None::<Uuid>)
-        .bind::<Bool, _>(knows_the_road)
-        .bind::<Nullable<Date>, _>(within.from)
-        .bind::<Nullable<Date>, _>(within.to)
-        .bind::<Nullable<SqlUuid>, _>(within.area_id)
-        .bind::<Nullable<SqlUuid>, _>(within.facility_id)
-        .bind::<Nullable<SqlUuid>, _>(within.campaign_id)
-        .bind::<Nullable<SqlUuid>, _>(within.contract_id)
-        .bind::<Nullable<Text>, _>(unit)
-        .get_result(conn)
-        .await?;
+    let reach = Reach { areas: areas.map(<[_]>::to_vec), facility: None, knows_the_road };
+    let asked = within_reach(over_moved(ARRIVED).bind::<Text, _>(category), reach, within);
+    let told: Arrived = asked.bind::<Nullable<Text>, _>(unit).get_result(conn).await?;
     Ok(told.arrived)
 }

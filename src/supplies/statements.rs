@@ -1,7 +1,11 @@
 //! The SQL of supplies: what moved on the roads of shipments, and its parts.
 
 use chrono::{DateTime, Utc};
-use diesel::sql_types::{Array, Bool, Date, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel::{
+    pg::Pg,
+    query_builder::{BoxedSqlQuery, SqlQuery},
+    sql_types::{Array, Bool, Date, Jsonb, Nullable, Text, Uuid as SqlUuid},
+};
 use diesel_async::RunQueryDsl;
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     rules::method,
-    types::{Supplies, SuppliesCell, SuppliesPart, SuppliesQuery, SuppliesTotal, SuppliesValue, SuppliesWorth},
+    types::{Supplies, SuppliesCell, SuppliesPart, SuppliesQuery, SuppliesTotal, SuppliesValue, SuppliesWorth, Within},
 };
 use crate::{
     auth::{Actor, Scope},
@@ -38,7 +42,7 @@ struct Document {
 /// The caller's $2 areas, $3 facility, $4 whether they know the road; $5 first day, $6 last day, $7 area, $8 facility, $9 campaign, $10 contract.
 ///
 /// What moved onto a road was sent; what moved off it went where the other end of the movement is. A reversal is the same, below nothing.
-pub const MOVED: &str = r"
+const MOVED: &str = r"
 WITH realm AS (
   SELECT id, code, name, area_id FROM facilities
   WHERE retired_at IS NULL AND ($3::uuid IS NULL OR id = $3)
@@ -133,17 +137,34 @@ pub struct Reach {
 impl Reach {
     /// Of a caller.
     pub fn of(actor: &Actor) -> Self {
-        let (areas, facility) = seen_by(actor);
+        let (areas, facility) = match &actor.scope {
+            Scope::Facility(facility) => (None, Some(*facility)),
+            scope => (scope.areas(), None),
+        };
         Self { areas, facility, knows_the_road: actor.role.sends() }
     }
 }
 
-/// The areas and the facility that a caller sees alone.
-pub fn seen_by(actor: &Actor) -> (Option<Vec<Uuid>>, Option<Uuid>) {
-    match &actor.scope {
-        Scope::Facility(facility) => (None, Some(*facility)),
-        scope => (scope.areas(), None),
-    }
+/// A statement over what moved, whose $1 is bound: with all that [`MOVED`] asks for.
+pub fn within_reach<'a>(query: Statement<'a>, reach: Reach, within: &Within) -> Statement<'a> {
+    query
+        .bind::<Nullable<Array<SqlUuid>>, _>(reach.areas)
+        .bind::<Nullable<SqlUuid>, _>(reach.facility)
+        .bind::<Bool, _>(reach.knows_the_road)
+        .bind::<Nullable<Date>, _>(within.from)
+        .bind::<Nullable<Date>, _>(within.to)
+        .bind::<Nullable<SqlUuid>, _>(within.area_id)
+        .bind::<Nullable<SqlUuid>, _>(within.facility_id)
+        .bind::<Nullable<SqlUuid>, _>(within.campaign_id)
+        .bind::<Nullable<SqlUuid>, _>(within.contract_id)
+}
+
+/// A statement over what moved.
+pub type Statement<'a> = BoxedSqlQuery<'a, Pg, SqlQuery>;
+
+/// A statement that begins with what moved.
+pub fn over_moved<'a>(rest: &str) -> Statement<'a> {
+    diesel::sql_query(format!("{MOVED}{rest}")).into_boxed()
 }
 
 /// What is asked for and not known to the caller.
@@ -162,21 +183,10 @@ pub async fn supplies(conn: &mut Conn, actor: &Actor, query: &SuppliesQuery) -> 
 
 /// Reads supplies by their parts, within a reach.
 pub async fn supplies_within(conn: &mut Conn, reach: Reach, query: &SuppliesQuery) -> ApiResult<Supplies> {
+    let knows_the_road = reach.knows_the_road;
     let parts: Vec<&str> = query.by.list().into_iter().map(SuppliesPart::as_str).collect();
-    let within = query.within();
-    let read: Document = diesel::sql_query(format!("{MOVED}{SUPPLIES}"))
-        .bind::<Array<Text>, _>(parts)
-        .bind::<Nullable<Array<SqlUuid>>, _>(reach.areas)
-        .bind::<Nullable<SqlUuid>, _>(reach.facility)
-        .bind::<Bool, _>(reach.knows_the_road)
-        .bind::<Nullable<Date>, _>(within.from)
-        .bind::<Nullable<Date>, _>(within.to)
-        .bind::<Nullable<SqlUuid>, _>(within.area_id)
-        .bind::<Nullable<SqlUuid>, _>(within.facility_id)
-        .bind::<Nullable<SqlUuid>, _>(within.campaign_id)
-        .bind::<Nullable<SqlUuid>, _>(within.contract_id)
-        .get_result(conn)
-        .await?;
+    let asked = over_moved(SUPPLIES).bind::<Array<Text>, _>(parts);
+    let read: Document = within_reach(asked, reach, &query.within()).get_result(conn).await?;
     let told: Told = serde_json::from_value(read.told).map_err(ApiError::internal)?;
     refuse_unknown(&told.unknown)?;
     Ok(Supplies {
@@ -189,6 +199,6 @@ pub async fn supplies_within(conn: &mut Conn, reach: Reach, query: &SuppliesQuer
         values: told.values,
         worth: told.worth,
         lots_without_value: told.unpriced,
-        method: method(reach.knows_the_road),
+        method: method(knows_the_road),
     })
 }
