@@ -146,6 +146,25 @@ mod tests {
     }
 
     #[test]
+    fn a_token_that_was_checked_is_known_again_and_ends_all_the_same() {
+        let keys = Keys::fresh().expect("keys");
+        let tokens = Tokens::default();
+        let token = issue(&keys, Uuid::now_v7(), 1).expect("a token");
+        let first = tokens.verify(&keys, &token).expect("ours");
+        assert!(Arc::ptr_eq(&first, &tokens.verify(&keys, &token).expect("ours")), "from memory");
+        assert!(tokens.verify(&keys, &format!("{token}x")).is_err(), "another text is another token");
+        let past = first.exp - 2 * ACCESS_TOKEN_SECONDS;
+        let over = Arc::new(Claims {
+            iat: past - ACCESS_TOKEN_SECONDS,
+            nbf: past - ACCESS_TOKEN_SECONDS,
+            exp: past,
+            ..(*first).clone()
+        });
+        tokens.0.write().expect("memory").insert(sha256(&[token.as_bytes()]), over);
+        assert!(tokens.verify(&keys, &token).is_err(), "its time is over");
+    }
+
+    #[test]
     fn only_a_token_that_is_ours_in_every_detail_is_accepted() {
         let keys = Keys::fresh().expect("keys");
         let now = Utc::now().timestamp();
